@@ -13,7 +13,7 @@ struct block {
 };
 
 struct planner {
-    const mg_steps_t *steps;
+    const mg_plan_steps_t *steps;
     uint32_t *segment_of;
     uint8_t *why;
 
@@ -30,14 +30,14 @@ struct planner {
 };
 
 static bool
-valid(const mg_steps_t *steps)
+valid(const mg_plan_steps_t *steps)
 {
     if (steps->count >= SEVERAL) return false;
     if (steps->starts[0] != 0) return false;
 
     for (uint32_t i = 0; i < steps->count; i++) {
         if (steps->starts[i] > steps->starts[i + 1]) return false;
-        if (steps->affinity[i] != MG_NO_STEP && steps->affinity[i] >= steps->count) return false;
+        if (steps->affinity[i] != MG_PLAN_NONE && steps->affinity[i] >= steps->count) return false;
     }
     for (uint32_t i = 0; i < steps->starts[steps->count]; i++) {
         if (steps->targets[i] >= steps->count) return false;
@@ -49,21 +49,21 @@ valid(const mg_steps_t *steps)
 static mg_why_t
 decide(const struct planner *planner, uint32_t step)
 {
-    const mg_steps_t *steps = planner->steps;
+    const mg_plan_steps_t *steps = planner->steps;
     const unsigned flags = steps->flags[step];
     const uint32_t segment = planner->before[step];
     const uint32_t affinity = steps->affinity[step];
 
-    if (flags & MG_STEP_PRODUCER) return MG_WHY_PRODUCER;
-    if (flags & MG_STEP_ALONE) return MG_WHY_ALONE;
+    if (flags & MG_PLAN_PRODUCER) return MG_WHY_PRODUCER;
+    if (flags & MG_PLAN_ALONE) return MG_WHY_ALONE;
     if (segment == NO_SEGMENT) return MG_WHY_SOURCE;
     if (segment == SEVERAL) return MG_WHY_MERGE;
 
     const uint32_t head = planner->heads[segment];
-    if (steps->flags[head] & MG_STEP_ALONE) return MG_WHY_AFTER_ALONE;
+    if (steps->flags[head] & MG_PLAN_ALONE) return MG_WHY_AFTER_ALONE;
     if (planner->size[segment] == MG_SEGMENT_MAX) return MG_WHY_FULL;
-    if (affinity != MG_NO_STEP && planner->segment_of[affinity] == segment) return MG_WHY_JOINED;
-    if (flags & MG_STEP_HEAD) return MG_WHY_HEAD;
+    if (affinity != MG_PLAN_NONE && planner->segment_of[affinity] == segment) return MG_WHY_JOINED;
+    if (flags & MG_PLAN_HEAD) return MG_WHY_HEAD;
     if (steps->contexts[step] != steps->contexts[head]) return MG_WHY_CONTEXT;
     return MG_WHY_JOINED;
 }
@@ -89,7 +89,7 @@ place(struct planner *planner, uint32_t step)
 static void
 release_targets(struct planner *planner, uint32_t step)
 {
-    const mg_steps_t *steps = planner->steps;
+    const mg_plan_steps_t *steps = planner->steps;
     const uint32_t segment = planner->segment_of[step];
 
     for (uint32_t i = steps->starts[step + 1]; i > steps->starts[step]; i--) {
@@ -104,7 +104,7 @@ release_targets(struct planner *planner, uint32_t step)
 static void
 count_predecessors(struct planner *planner)
 {
-    const mg_steps_t *steps = planner->steps;
+    const mg_plan_steps_t *steps = planner->steps;
 
     for (uint32_t i = 0; i < steps->count; i++) {
         planner->waiting[i] = 0;
@@ -152,7 +152,7 @@ group(const struct planner *planner, uint32_t *starts, uint32_t *order)
 }
 
 mg_status_t
-mg_plan_new(mg_plan_t **out, const mg_steps_t *steps)
+mg_plan_new(mg_plan_t **out, const mg_plan_steps_t *steps)
 {
     if (!valid(steps)) return MG_INVALID;
 

@@ -13,13 +13,13 @@
  *
  * When a step joins, in this order:
  *
- *   no predecessors, or MG_STEP_PRODUCER        heads a segment
- *   MG_STEP_ALONE                               is a segment
+ *   no predecessors, or MG_PLAN_PRODUCER        heads a segment
+ *   MG_PLAN_ALONE                               is a segment
  *   predecessors in several segments            heads a segment
  *   that one segment is an alone step's         heads a segment
  *   that segment holds MG_SEGMENT_MAX steps     heads a segment
  *   affinity with a step of that segment        joins it, whatever follows
- *   MG_STEP_HEAD                                heads a segment
+ *   MG_PLAN_HEAD                                heads a segment
  *   context differs from that of the segment    heads a segment
  *   anything else                               joins it
  *
@@ -37,27 +37,27 @@
 #define MG_SEGMENT_MAX 32
 
 /* "No step": the affinity of an independent step. */
-#define MG_NO_STEP UINT32_MAX
+#define MG_PLAN_NONE UINT32_MAX
 
 /* What the planner has to know of a step; ORed together. */
 enum {
-    MG_STEP_PRODUCER = 1 << 0, /* makes items of its own: always a head */
-    MG_STEP_ALONE = 1 << 1,    /* shares no worker: pool, fork, native, loop, timed batch */
-    MG_STEP_HEAD = 1 << 2,     /* wants a queue before it; others may join it */
+    MG_PLAN_PRODUCER = 1 << 0, /* makes items of its own: always a head */
+    MG_PLAN_ALONE = 1 << 1,    /* shares no worker: pool, fork, native, loop, timed batch */
+    MG_PLAN_HEAD = 1 << 2,     /* wants a queue before it; others may join it */
 };
 
 /* The steps to plan, numbered from 0. All arrays stay the caller's. */
 typedef struct {
     uint32_t count;
-    const uint8_t *flags;     /* [count] MG_STEP_... */
+    const uint8_t *flags;     /* [count] MG_PLAN_... */
     const uint8_t *contexts;  /* [count] any numbers; equal ones may share a worker */
-    const uint32_t *affinity; /* [count] the step it is co-located with, or MG_NO_STEP */
+    const uint32_t *affinity; /* [count] the step it is co-located with, or MG_PLAN_NONE */
 
     /* Successors in compressed rows: those of step i are
      * targets[starts[i]] up to, not including, targets[starts[i + 1]]. */
     const uint32_t *starts;  /* [count + 1], ascending, starts[0] = 0 */
     const uint32_t *targets; /* [starts[count]] duplicates do no harm */
-} mg_steps_t;
+} mg_plan_steps_t;
 
 /* Why a step heads a segment; MG_WHY_JOINED if it heads none. */
 #define MG_WHYS(XX)                                                                                \
@@ -100,7 +100,7 @@ typedef struct {
  * MG_NOMEM   - no memory.
  *
  * *out is untouched on failure. */
-mg_status_t mg_plan_new(mg_plan_t **out, const mg_steps_t *steps);
+mg_status_t mg_plan_new(mg_plan_t **out, const mg_plan_steps_t *steps);
 
 /* Frees the plan. NULL is allowed. */
 void mg_plan_free(mg_plan_t *plan);
