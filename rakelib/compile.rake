@@ -1,0 +1,13 @@
+# frozen_string_literal: true
+
+require "rake/extensiontask"
+
+Rake::ExtensionTask.new("minigun") do |ext|
+  ext.lib_dir = "lib/minigun"
+  ext.source_pattern = "{core/,native/,}*.{c,h}"
+end
+
+# A file that is added or taken away changes its folder, and so calls for a new Makefile.
+Rake::Task.tasks.select { |task| task.name.end_with?("/Makefile") }.each do |makefile|
+  makefile.enhance(FileList["ext/minigun", "ext/minigun/{core,native}"])
+end

@@ -1,0 +1,82 @@
+# frozen_string_literal: true
+
+# Rules about who may know whom. Each pattern is a wall, with the files it stands in (`in`) and those
+# that may stand on its far side (`but`).
+WALLS = {
+  "Ruby's headers belong to the binding" =>
+    { pattern: /#include\s+[<"]ruby/, in: "ext/**/*.{c,h}", but: %w[ext/minigun/minigun.h ext/minigun/rb_*.c] },
+  "the core and its stages don't include the binding" =>
+    { pattern: /#include\s+"(\.\.\/)*(minigun\.h|rb_)/, in: "ext/minigun/{core,native}/*.{c,h}", but: [] },
+  "rb_ files have no headers of their own" =>
+    { pattern: /#include\s+"rb_/, in: "ext/**/*.{c,h}", but: [] },
+  "the GVL is left through one door" =>
+    { pattern: /rb_thread_call_with(out)?_gvl|rb_nogvl\s*\(/, in: "ext/**/*.c", but: %w[ext/minigun/rb_nogvl.c] },
+  "statuses become exceptions in one place" =>
+    { pattern: /case\s+MG_NOMEM\b/, in: "ext/minigun/*.c", but: %w[ext/minigun/rb_error.c] },
+  "only Ruby forks, so that its own hooks run" =>
+    { pattern: /(?<![\w.>])v?fork\s*\(/, in: "ext/**/*.{c,h}", but: [] },
+  "the core reports by status alone" =>
+    { pattern: /\b(printf|perror|abort|exit)\s*\(|\bstderr\b/, in: "ext/**/*.{c,h}", but: [] },
+  "children leave by exit!" =>
+    { pattern: /(?<![\w.!])exit\s*(\(|$|\d)|\babort\b\s*["(]/, in: "lib/minigun/execution/**/*.rb", but: [] },
+  "no disabled code" =>
+    { pattern: /^\s*#if 0\b/, in: "ext/**/*.{c,h}", but: [] }
+}.freeze
+
+COMMENT = %r{\A\s*(/?\*|//|#(?!\s*(include|if)))}
+
+Dir.chdir(File.expand_path("..", __dir__))
+
+def breaches(title, pattern:, in:, but:)
+  (Dir[binding.local_variable_get(:in)] - but.flat_map { |glob| Dir[glob] }).flat_map do |path|
+    File.foreach(path).with_index(1).filter_map do |line, number|
+      "#{path}:#{number}: #{title}: #{line.strip}" if line.match?(pattern) && !line.match?(COMMENT)
+    end
+  end
+end
+
+# The extension must not lend its names to other libraries of the process, nor take theirs.
+def stray_exports
+  library = Dir["lib/minigun/minigun.so"].first
+  return [] unless library
+
+  names = `nm -D --defined-only #{library}`.scan(/ [A-Z] (\w+)/).flatten - %w[Init_minigun _init _fini _edata _end]
+  names.map { |name| "#{library}: exports #{name}, not Init_minigun alone" }
+end
+
+def headers_that_lean_on_others
+  Dir["ext/minigun/core/*.h"].reject do |path|
+    system(ENV.fetch("CC", "cc"), *%w[-std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -fsyntax-only -x c -include],
+           path, "/dev/null", "-Iext/minigun")
+  end.map { |path| "#{path}: does not compile alone" }
+end
+
+def ruby_files
+  Dir["{lib,spec,bench,examples,rakelib,exe}/**/*.{rb,rake}", "*.gemspec", "Gemfile", "Rakefile", "exe/*"].uniq
+end
+
+def unfrozen
+  ruby_files.reject { |path| File.foreach(path).first(2).any?(/\A# frozen_string_literal: true$/) }
+            .map { |path| "#{path}: lacks the frozen_string_literal line" }
+end
+
+def warned
+  require "stringio"
+  ruby_files.filter_map do |path|
+    $stderr = StringIO.new
+    RubyVM::InstructionSequence.compile_file(path)
+    heard = $stderr.string
+    "#{path}: #{heard}" unless heard.empty?
+  rescue SyntaxError => e
+    "#{path}: #{e.message}"
+  ensure
+    $stderr = STDERR
+  end
+end
+
+$VERBOSE = true
+failures = WALLS.flat_map { |title, wall| breaches(title, **wall) } +
+           stray_exports + headers_that_lean_on_others + unfrozen + warned
+
+abort failures.join("\n") if failures.any?
+puts "walls hold"
