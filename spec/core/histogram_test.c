@@ -1,5 +1,6 @@
-#include "histogram.h"
 #include "test.h"
+
+#include "core/histogram.h"
 
 #include <math.h>
 #include <string.h>
@@ -23,8 +24,7 @@ samples_between(const mg_reservoir_t *of, double low, double high)
     return found;
 }
 
-void
-test_histogram_keeps_all_of_a_small_stream(void)
+TEST(histogram_keeps_all_of_a_small_stream)
 {
     mg_reservoir_init(&reservoir, 1);
     for (uint64_t i = 0; i < MG_RESERVOIR_SIZE; i++) {
@@ -37,8 +37,7 @@ test_histogram_keeps_all_of_a_small_stream(void)
     for (size_t i = 0; i < MG_RESERVOIR_SIZE; i++) CHECK(reservoir.samples[i] == (double)i);
 }
 
-void
-test_histogram_counts_every_observation(void)
+TEST(histogram_counts_every_observation)
 {
     uint64_t measured = 0;
     uint64_t made = 0;
@@ -60,8 +59,7 @@ test_histogram_counts_every_observation(void)
     CHECK(measured > 7400 && measured < 8500);
 }
 
-void
-test_histogram_samples_the_stream_uniformly(void)
+TEST(histogram_samples_the_stream_uniformly)
 {
     size_t thirds[3] = { 0, 0, 0 };
 
@@ -78,8 +76,7 @@ test_histogram_samples_the_stream_uniformly(void)
     for (size_t i = 0; i < 3; i++) CHECK(fabs((double)thirds[i] - expected) < 5 * deviation);
 }
 
-void
-test_histogram_resumes_with_the_right_rate(void)
+TEST(histogram_resumes_with_the_right_rate)
 {
     mg_sampler_t sampler;
     double accepted = 0;
@@ -99,8 +96,7 @@ test_histogram_resumes_with_the_right_rate(void)
     CHECK(fabs(accepted - expected) < 6 * sqrt(expected));
 }
 
-void
-test_histogram_wants_a_measured_one_after_a_late_count(void)
+TEST(histogram_wants_a_measured_one_after_a_late_count)
 {
     mg_reservoir_init(&reservoir, 3);
     mg_reservoir_count(&reservoir, 5);
@@ -111,8 +107,7 @@ test_histogram_wants_a_measured_one_after_a_late_count(void)
     CHECK(mg_reservoir_wants(&reservoir));
 }
 
-void
-test_histogram_merge_loses_nothing_while_all_fits(void)
+TEST(histogram_merge_loses_nothing_while_all_fits)
 {
     mg_reservoir_init(&reservoir, 4);
     mg_reservoir_init(&other, 5);
@@ -121,12 +116,11 @@ test_histogram_merge_loses_nothing_while_all_fits(void)
     mg_reservoir_merge(&reservoir, &other);
     CHECK(reservoir.size == 1000);
     CHECK(reservoir.observed == 1000);
-    for (size_t i = 0; i < 1000; i++) CHECK(samples_between(&reservoir, (double)i, i + 0.5) == 1);
+    for (size_t i = 0; i < 1000; i++) CHECK(samples_between(&reservoir, (double)i, (double)i + 0.5) == 1);
     CHECK(other.size == 600);
 }
 
-void
-test_histogram_merge_is_in_proportion(void)
+TEST(histogram_merge_is_in_proportion)
 {
     size_t from_other = 0;
 
@@ -145,8 +139,7 @@ test_histogram_merge_is_in_proportion(void)
     CHECK(fabs((double)from_other - expected) < 5 * sqrt(expected * 0.75));
 }
 
-void
-test_histogram_merge_draws_no_sample_twice(void)
+TEST(histogram_merge_draws_no_sample_twice)
 {
     static unsigned char seen[9000];
 
@@ -159,8 +152,7 @@ test_histogram_merge_draws_no_sample_twice(void)
     for (size_t i = 0; i < reservoir.size; i++) CHECK(++seen[(size_t)reservoir.samples[i]] == 1);
 }
 
-void
-test_histogram_absorbs_a_few_samples_of_many(void)
+TEST(histogram_absorbs_a_few_samples_of_many)
 {
     static double few[3] = { 1, 2, 3 };
 
@@ -175,8 +167,7 @@ test_histogram_absorbs_a_few_samples_of_many(void)
     CHECK(reservoir.size == 6);
 }
 
-void
-test_histogram_absorbs_more_than_it_holds(void)
+TEST(histogram_absorbs_more_than_it_holds)
 {
     static double many[3000];
 
@@ -194,8 +185,7 @@ test_histogram_absorbs_more_than_it_holds(void)
     CHECK(reservoir.observed == 3000);
 }
 
-void
-test_histogram_goes_on_after_astronomical_counts(void)
+TEST(histogram_goes_on_after_astronomical_counts)
 {
     mg_reservoir_init(&reservoir, 11);
     record_range(&reservoir, 0, MG_RESERVOIR_SIZE);
