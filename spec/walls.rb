@@ -1,34 +1,34 @@
 # frozen_string_literal: true
 
-# Rules about who may know whom. Each pattern is a wall, with the files it stands in (`in`) and those
-# that may stand on its far side (`but`).
+# Rules about who may know whom. Each pattern is a wall, with the files it stands in (`files`) and those
+# that may stand on its far side (`except`).
 WALLS = {
   "Ruby's headers belong to the binding" =>
-    { pattern: /#include\s+[<"]ruby/, in: "ext/**/*.{c,h}", but: %w[ext/minigun/minigun.h ext/minigun/rb_*.c] },
+    { pattern: /#include\s+[<"]ruby/, files: "ext/**/*.{c,h}", except: %w[ext/minigun/minigun.h ext/minigun/rb_*.c] },
   "the core and its stages don't include the binding" =>
-    { pattern: /#include\s+"(\.\.\/)*(minigun\.h|rb_)/, in: "ext/minigun/{core,native}/*.{c,h}", but: [] },
+    { pattern: /#include\s+"(\.\.\/)*(minigun\.h|rb_)/, files: "ext/minigun/{core,native}/*.{c,h}", except: [] },
   "rb_ files have no headers of their own" =>
-    { pattern: /#include\s+"rb_/, in: "ext/**/*.{c,h}", but: [] },
+    { pattern: /#include\s+"rb_/, files: "ext/**/*.{c,h}", except: [] },
   "the GVL is left through one door" =>
-    { pattern: /rb_thread_call_with(out)?_gvl|rb_nogvl\s*\(/, in: "ext/**/*.c", but: %w[ext/minigun/rb_nogvl.c] },
+    { pattern: /rb_thread_call_with(out)?_gvl|rb_nogvl\s*\(/, files: "ext/**/*.c", except: %w[ext/minigun/rb_nogvl.c] },
   "statuses become exceptions in one place" =>
-    { pattern: /case\s+MG_NOMEM\b/, in: "ext/minigun/*.c", but: %w[ext/minigun/rb_error.c] },
+    { pattern: /case\s+MG_NOMEM\b/, files: "ext/minigun/*.c", except: %w[ext/minigun/rb_error.c] },
   "only Ruby forks, so that its own hooks run" =>
-    { pattern: /(?<![\w.>])v?fork\s*\(/, in: "ext/**/*.{c,h}", but: [] },
+    { pattern: /(?<![\w.>])v?fork\s*\(/, files: "ext/**/*.{c,h}", except: [] },
   "the core reports by status alone" =>
-    { pattern: /\b(printf|perror|abort|exit)\s*\(|\bstderr\b/, in: "ext/**/*.{c,h}", but: [] },
+    { pattern: /\b(printf|perror|abort|exit)\s*\(|\bstderr\b/, files: "ext/**/*.{c,h}", except: [] },
   "children leave by exit!" =>
-    { pattern: /(?<![\w.!])exit\s*(\(|$|\d)|\babort\b\s*["(]/, in: "lib/minigun/execution/**/*.rb", but: [] },
+    { pattern: /(?<![\w.!])exit\s*(\(|$|\d)|\babort\b\s*["(]/, files: "lib/minigun/execution/**/*.rb", except: [] },
   "no disabled code" =>
-    { pattern: /^\s*#if 0\b/, in: "ext/**/*.{c,h}", but: [] }
+    { pattern: /^\s*#if 0\b/, files: "ext/**/*.{c,h}", except: [] }
 }.freeze
 
 COMMENT = %r{\A\s*(/?\*|//|#(?!\s*(include|if)))}
 
 Dir.chdir(File.expand_path("..", __dir__))
 
-def breaches(title, pattern:, in:, but:)
-  (Dir[binding.local_variable_get(:in)] - but.flat_map { |glob| Dir[glob] }).flat_map do |path|
+def breaches(title, pattern:, files:, except:)
+  (Dir[files] - except.flat_map { |glob| Dir[glob] }).flat_map do |path|
     File.foreach(path).with_index(1).filter_map do |line, number|
       "#{path}:#{number}: #{title}: #{line.strip}" if line.match?(pattern) && !line.match?(COMMENT)
     end
