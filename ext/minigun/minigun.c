@@ -10,4 +10,5 @@ Init_minigun(void)
     rb_mMinigunExecution = rb_define_module_under(rb_mMinigun, "Execution");
 
     Init_minigun_error();
+    Init_minigun_stats();
 }

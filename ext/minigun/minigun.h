@@ -21,5 +21,6 @@ NORETURN(void mg_raise(mg_status_t status));
 void mg_without_gvl(void (*body)(void *), void (*wake)(void *), void *data);
 
 void Init_minigun_error(void);
+void Init_minigun_stats(void);
 
 #endif
