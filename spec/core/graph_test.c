@@ -1,0 +1,369 @@
+#include "test.h"
+
+#include "core/graph.h"
+
+#include <string.h>
+
+enum { MANY = 100000, FEW = 12 };
+
+static mg_node_t order[MANY + 1];
+static uint32_t levels[MANY + 1];
+
+static mg_graph_t *
+graph_of(uint32_t nodes)
+{
+    mg_graph_t *graph;
+
+    CHECK(mg_graph_new(&graph) == MG_OK);
+    for (uint32_t i = 0; i < nodes; i++) {
+        mg_node_t node;
+        CHECK(mg_graph_add_node(graph, &node) == MG_OK);
+        CHECK(node == i);
+    }
+    return graph;
+}
+
+static void
+link_nodes(mg_graph_t *graph, mg_node_t from, mg_node_t to)
+{
+    CHECK(mg_graph_add_edge(graph, from, to) == MG_OK);
+}
+
+/* xorshift: the same numbers in each run. */
+static uint32_t
+random_below(uint32_t limit)
+{
+    static uint32_t state = 2463534242u;
+
+    state ^= state << 13;
+    state ^= state >> 17;
+    state ^= state << 5;
+    return state % limit;
+}
+
+static void
+check_edges(mg_edges_t edges, const mg_node_t *expected, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) CHECK(mg_edges_next(&edges) == expected[i]);
+    CHECK(mg_edges_next(&edges) == MG_GRAPH_NONE);
+}
+
+TEST(graph_of_nothing)
+{
+    mg_graph_t *graph = graph_of(0);
+    uint32_t count = 7;
+
+    CHECK(mg_graph_sort(graph, order) == MG_OK);
+    CHECK(mg_graph_levels(graph, levels, &count) == MG_OK && count == 0);
+    CHECK(mg_graph_cycle(graph, order) == 0);
+    CHECK(!mg_graph_has_edge(graph, 0, 0) && !mg_graph_reaches(graph, 0, 0));
+    CHECK(mg_graph_add_edge(graph, 0, 1) == MG_INVALID);
+    CHECK(mg_graph_in_degree(graph, 0) == 0 && mg_graph_out_degree(graph, 0) == 0);
+    check_edges(mg_graph_successors(graph, 0), NULL, 0);
+    mg_graph_cut(graph, 0);
+    mg_graph_free(graph);
+    mg_graph_free(NULL);
+}
+
+TEST(graph_keeps_edges_in_the_order_of_adding)
+{
+    mg_graph_t *graph = graph_of(4);
+
+    link_nodes(graph, 0, 3);
+    link_nodes(graph, 0, 1);
+    link_nodes(graph, 2, 3);
+    link_nodes(graph, 0, 2);
+    check_edges(mg_graph_successors(graph, 0), (mg_node_t[]){ 3, 1, 2 }, 3);
+    check_edges(mg_graph_predecessors(graph, 3), (mg_node_t[]){ 0, 2 }, 2);
+    CHECK(mg_graph_out_degree(graph, 0) == 3 && mg_graph_in_degree(graph, 3) == 2);
+    mg_graph_free(graph);
+}
+
+TEST(graph_has_an_edge_once)
+{
+    mg_graph_t *graph = graph_of(2);
+
+    link_nodes(graph, 0, 1);
+    link_nodes(graph, 0, 1);
+    CHECK(mg_graph_put_edge(graph, 0, 1) == MG_OK);
+    CHECK(mg_graph_edges(graph) == 1);
+    CHECK(mg_graph_has_edge(graph, 0, 1) && !mg_graph_has_edge(graph, 1, 0));
+    mg_graph_free(graph);
+}
+
+TEST(graph_refuses_cycles_and_stays_as_it_was)
+{
+    mg_graph_t *graph = graph_of(4);
+
+    link_nodes(graph, 0, 1);
+    link_nodes(graph, 1, 2);
+    CHECK(mg_graph_add_edge(graph, 0, 0) == MG_CYCLE);
+    CHECK(mg_graph_add_edge(graph, 1, 0) == MG_CYCLE);
+    CHECK(mg_graph_add_edge(graph, 2, 0) == MG_CYCLE);
+    CHECK(mg_graph_edges(graph) == 2 && !mg_graph_has_edge(graph, 2, 0));
+    CHECK(mg_graph_out_degree(graph, 2) == 0 && mg_graph_in_degree(graph, 0) == 0);
+    link_nodes(graph, 3, 0);
+    CHECK(mg_graph_add_edge(graph, 2, 3) == MG_CYCLE);
+    mg_graph_free(graph);
+}
+
+TEST(graph_allows_again_what_a_cut_made_harmless)
+{
+    mg_graph_t *graph = graph_of(4);
+
+    link_nodes(graph, 0, 1);
+    link_nodes(graph, 1, 2);
+    link_nodes(graph, 1, 3);
+    mg_graph_cut(graph, 1);
+    CHECK(mg_graph_edges(graph) == 1);
+    check_edges(mg_graph_successors(graph, 1), NULL, 0);
+    check_edges(mg_graph_predecessors(graph, 2), NULL, 0);
+    link_nodes(graph, 2, 0);
+    CHECK(mg_graph_add_edge(graph, 1, 2) == MG_CYCLE);
+    mg_graph_free(graph);
+}
+
+TEST(graph_bears_a_cycle_that_was_put)
+{
+    mg_graph_t *graph = graph_of(5);
+    uint32_t count = 7;
+
+    for (mg_node_t node = 0; node < 4; node++) {
+        CHECK(mg_graph_put_edge(graph, node, node + 1) == MG_OK);
+    }
+    CHECK(mg_graph_put_edge(graph, 3, 1) == MG_OK);
+    CHECK(mg_graph_sort(graph, order) == MG_CYCLE && order[0] == 0);
+    CHECK(mg_graph_levels(graph, levels, &count) == MG_CYCLE && count == 7);
+    CHECK(mg_graph_cycle(graph, order) == 3);
+    for (uint32_t i = 0; i < 3; i++) CHECK(mg_graph_has_edge(graph, order[i], order[(i + 1) % 3]));
+    CHECK(mg_graph_reaches(graph, 3, 2) && !mg_graph_reaches(graph, 4, 1));
+    CHECK(mg_graph_add_edge(graph, 4, 0) == MG_CYCLE);
+    link_nodes(graph, 0, 4);
+
+    mg_graph_cut(graph, 3);
+    CHECK(mg_graph_cycle(graph, order) == 0);
+    CHECK(mg_graph_sort(graph, order) == MG_OK);
+    CHECK(mg_graph_add_edge(graph, 3, 1) == MG_CYCLE);
+    mg_graph_free(graph);
+}
+
+TEST(graph_finds_a_self_loop)
+{
+    mg_graph_t *graph = graph_of(2);
+
+    CHECK(mg_graph_put_edge(graph, 1, 1) == MG_OK);
+    CHECK(mg_graph_cycle(graph, order) == 1 && order[0] == 1);
+    mg_graph_cut(graph, 1);
+    CHECK(mg_graph_edges(graph) == 0 && mg_graph_cycle(graph, order) == 0);
+    mg_graph_free(graph);
+}
+
+TEST(graph_path_is_shortest)
+{
+    mg_graph_t *graph = graph_of(6);
+
+    for (mg_node_t node = 0; node < 5; node++) link_nodes(graph, node, node + 1);
+    link_nodes(graph, 1, 4);
+    CHECK(mg_graph_path(graph, 0, 5, order) == 4);
+    CHECK(memcmp(order, (mg_node_t[]){ 0, 1, 4, 5 }, 4 * sizeof(mg_node_t)) == 0);
+    CHECK(mg_graph_path(graph, 3, 3, order) == 1 && order[0] == 3);
+    CHECK(mg_graph_path(graph, 5, 0, order) == 0);
+    CHECK(mg_graph_path(graph, 0, 6, order) == 0);
+    mg_graph_free(graph);
+}
+
+TEST(graph_level_is_the_longest_way)
+{
+    mg_graph_t *graph = graph_of(5);
+    uint32_t count;
+
+    link_nodes(graph, 0, 1);
+    link_nodes(graph, 1, 2);
+    link_nodes(graph, 0, 3);
+    link_nodes(graph, 2, 3);
+    CHECK(mg_graph_levels(graph, levels, &count) == MG_OK && count == 4);
+    CHECK(memcmp(levels, (uint32_t[]){ 0, 1, 2, 3, 0 }, 5 * sizeof(uint32_t)) == 0);
+    mg_graph_free(graph);
+}
+
+TEST(graph_copy_shares_nothing)
+{
+    mg_graph_t *graph = graph_of(3), *copy, *empty;
+
+    link_nodes(graph, 2, 0);
+    CHECK(mg_graph_copy(&copy, graph) == MG_OK);
+    link_nodes(copy, 0, 1);
+    mg_graph_cut(graph, 2);
+    CHECK(mg_graph_edges(graph) == 0 && mg_graph_edges(copy) == 2);
+    CHECK(mg_graph_add_edge(copy, 1, 2) == MG_CYCLE);
+    mg_graph_clear(graph);
+    CHECK(mg_graph_nodes(graph) == 0 && mg_graph_copy(&empty, graph) == MG_OK);
+    CHECK(mg_graph_add_node(empty, NULL) == MG_OK && mg_graph_nodes(empty) == 1);
+    mg_graph_free(graph);
+    mg_graph_free(copy);
+    mg_graph_free(empty);
+}
+
+/* Against a matrix of what leads to what, by Warshall's closure. */
+struct model {
+    bool edge[FEW][FEW];
+    bool leads[FEW][FEW];
+};
+
+static void
+close_model(struct model *model)
+{
+    memcpy(model->leads, model->edge, sizeof(model->edge));
+    for (int k = 0; k < FEW; k++) model->leads[k][k] = true;
+    for (int k = 0; k < FEW; k++) {
+        for (int i = 0; i < FEW; i++) {
+            for (int j = 0; j < FEW; j++) {
+                model->leads[i][j] |= model->leads[i][k] && model->leads[k][j];
+            }
+        }
+    }
+}
+
+static void
+compare(mg_graph_t *graph, const struct model *model)
+{
+    uint32_t place[FEW];
+
+    CHECK(mg_graph_sort(graph, order) == MG_OK);
+    for (uint32_t i = 0; i < FEW; i++) place[order[i]] = i;
+    for (mg_node_t i = 0; i < FEW; i++) {
+        for (mg_node_t j = 0; j < FEW; j++) {
+            CHECK(mg_graph_has_edge(graph, i, j) == model->edge[i][j]);
+            CHECK(mg_graph_reaches(graph, i, j) == model->leads[i][j]);
+            CHECK(!model->edge[i][j] || place[i] < place[j]);
+        }
+    }
+}
+
+TEST(graph_does_as_a_matrix_does)
+{
+    for (int trial = 0; trial < 400; trial++) {
+        mg_graph_t *graph = graph_of(FEW);
+        struct model model;
+        memset(&model, 0, sizeof(model));
+
+        for (int step = 0; step < 60; step++) {
+            const mg_node_t from = random_below(FEW), to = random_below(FEW);
+
+            close_model(&model);
+            if (random_below(20) == 0) {
+                mg_graph_cut(graph, from);
+                memset(model.edge[from], 0, sizeof(model.edge[from]));
+            }
+            else {
+                const bool legal = model.edge[from][to] || !model.leads[to][from];
+                const bool put = legal && random_below(4) == 0;
+                const mg_status_t status = put ? mg_graph_put_edge(graph, from, to)
+                                               : mg_graph_add_edge(graph, from, to);
+                CHECK(status == (legal ? MG_OK : MG_CYCLE));
+                model.edge[from][to] |= legal;
+            }
+        }
+        close_model(&model);
+        compare(graph, &model);
+        mg_graph_free(graph);
+    }
+}
+
+/* Large graphs: each of these is quadratic, and so runs out of time, or recursive, and
+ * so overflows the stack, if the graph is. */
+
+static void
+check_sorted(mg_graph_t *graph, uint32_t expected_levels)
+{
+    uint32_t count;
+
+    CHECK(mg_graph_sort(graph, order) == MG_OK);
+    CHECK(mg_graph_cycle(graph, order) == 0);
+    CHECK(mg_graph_levels(graph, levels, &count) == MG_OK && count == expected_levels);
+    mg_graph_free(graph);
+}
+
+TEST(graph_chain_of_many)
+{
+    mg_graph_t *graph = graph_of(MANY);
+
+    for (mg_node_t node = 0; node + 1 < MANY; node++) link_nodes(graph, node, node + 1);
+    for (int i = 0; i < 1000; i++) {
+        CHECK(!mg_graph_reaches(graph, MANY - 1, random_below(MANY - 1)));
+    }
+    CHECK(mg_graph_add_edge(graph, MANY - 1, 0) == MG_CYCLE);
+    CHECK(mg_graph_path(graph, 0, MANY - 1, order) == MANY);
+    check_sorted(graph, MANY);
+}
+
+TEST(graph_chain_of_many_written_backwards)
+{
+    mg_graph_t *graph = graph_of(MANY);
+
+    for (mg_node_t node = 0; node + 1 < MANY; node++) link_nodes(graph, node + 1, node);
+    check_sorted(graph, MANY);
+}
+
+TEST(graph_chain_of_many_linked_from_its_end)
+{
+    mg_graph_t *graph = graph_of(MANY);
+
+    for (mg_node_t node = MANY - 1; node > 0; node--) link_nodes(graph, node, node - 1);
+    check_sorted(graph, MANY);
+}
+
+TEST(graph_fan_of_many)
+{
+    mg_graph_t *graph = graph_of(MANY + 1);
+
+    for (mg_node_t node = 1; node < MANY; node++) {
+        link_nodes(graph, 0, node);
+        link_nodes(graph, node, MANY);
+        link_nodes(graph, 0, node);
+    }
+    CHECK(mg_graph_edges(graph) == 2 * (MANY - 1));
+    check_sorted(graph, 3);
+}
+
+TEST(graph_grid_of_many)
+{
+    const uint32_t side = 316;
+    mg_graph_t *graph = graph_of(side * side);
+
+    for (mg_node_t node = 0; node < side * side; node++) {
+        if (node % side + 1 < side) link_nodes(graph, node, node + 1);
+        if (node + side < side * side) link_nodes(graph, node, node + side);
+    }
+    check_sorted(graph, 2 * side - 1);
+}
+
+TEST(graph_of_many_nodes_is_cut_and_linked_anew)
+{
+    mg_graph_t *graph = graph_of(MANY);
+
+    for (int round = 0; round < 3; round++) {
+        for (mg_node_t node = 0; node + 1 < MANY; node++) link_nodes(graph, node, node + 1);
+        for (mg_node_t node = 0; node < MANY; node++) mg_graph_cut(graph, node);
+        CHECK(mg_graph_edges(graph) == 0);
+    }
+    check_sorted(graph, 1);
+}
+
+TEST(graph_put_in_any_order_is_ranked_once)
+{
+    mg_graph_t *graph = graph_of(MANY);
+
+    for (mg_node_t node = 0; node < MANY; node++) order[node] = node;
+    for (uint32_t i = MANY - 1; i > 0; i--) {
+        const uint32_t j = random_below(i + 1);
+        const mg_node_t swapped = order[i];
+        order[i] = order[j];
+        order[j] = swapped;
+    }
+    for (uint32_t i = 0; i + 1 < MANY; i++) {
+        CHECK(mg_graph_put_edge(graph, order[i], order[i + 1]) == MG_OK);
+    }
+    CHECK(mg_graph_add_edge(graph, order[MANY - 1], order[0]) == MG_CYCLE);
+    check_sorted(graph, MANY);
+}
