@@ -1,0 +1,81 @@
+#include "doorbell.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#ifdef __linux__
+#include <sys/eventfd.h>
+#endif
+
+static mg_status_t
+open_pair(int fds[2])
+{
+#ifdef __linux__
+    fds[0] = fds[1] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    return fds[0] < 0 ? MG_SYSERR : MG_OK;
+#else
+    if (pipe(fds) != 0) return MG_SYSERR;
+    for (int i = 0; i < 2; i++) {
+        fcntl(fds[i], F_SETFD, FD_CLOEXEC);
+        fcntl(fds[i], F_SETFL, O_NONBLOCK);
+    }
+    return MG_OK;
+#endif
+}
+
+mg_status_t
+mg_doorbell_open(mg_doorbell_t *bell, mg_doorbell_word_t *word)
+{
+    int fds[2];
+    mg_status_t status = open_pair(fds);
+    if (status != MG_OK) return status;
+    *bell = (mg_doorbell_t){ .word = word, .read_fd = fds[0], .write_fd = fds[1] };
+    return MG_OK;
+}
+
+void
+mg_doorbell_close(mg_doorbell_t *bell)
+{
+    if (bell->read_fd >= 0) close(bell->read_fd);
+    if (bell->write_fd >= 0 && bell->write_fd != bell->read_fd) close(bell->write_fd);
+    bell->read_fd = bell->write_fd = -1;
+}
+
+void
+mg_doorbell_ring(mg_doorbell_t *bell)
+{
+    /* D1: pairs with D2. A change that changes nothing: of the two, one comes later
+     * and sees the other's word and all that was written before it. */
+    uint32_t asleep = atomic_fetch_or_explicit(&bell->word->asleep, 0, memory_order_acq_rel);
+    if (asleep) mg_doorbell_wake(bell);
+}
+
+void
+mg_doorbell_wake(mg_doorbell_t *bell)
+{
+    int saved = errno;
+    uint64_t one = 1;
+    ssize_t written;
+    do {
+        written = write(bell->write_fd, &one, sizeof(one));
+    } while (written < 0 && errno == EINTR); /* EAGAIN: it is ringing already. */
+    errno = saved;
+}
+
+void
+mg_doorbell_doze(mg_doorbell_t *bell)
+{
+    /* D2: pairs with D1. */
+    atomic_exchange_explicit(&bell->word->asleep, 1, memory_order_acq_rel);
+}
+
+void
+mg_doorbell_rise(mg_doorbell_t *bell)
+{
+    uint64_t drained[16];
+
+    atomic_store_explicit(&bell->word->asleep, 0, memory_order_relaxed);
+    while (read(bell->read_fd, drained, sizeof(drained)) == (ssize_t)sizeof(drained)) {
+    }
+}
