@@ -81,5 +81,5 @@ Bench.run "hop", "Producer, three processors that add one, consumer that sums; i
   goal "minigun: emit, class level", "nested lambdas", at_most: 2.6
   faster "minigun: emit, class level", "Enumerator::Lazy", times: 1.0
   faster "minigun: emit, class level", "Thread + SizedQueue(1000)", times: 5.0
-  limit_time "minigun: emit, class level", at_most_ns: 650
+  item_time "minigun: emit, class level", at_most: 650
 end

@@ -1,0 +1,57 @@
+# frozen_string_literal: true
+
+module Bench
+  Figure = Struct.new(:name, :unit, :body, :values)
+
+  # One benchmark: contenders, figures and goals.
+  class Suite
+    include Goals
+
+    attr_reader :name, :description, :contenders, :figures, :goals
+
+    def initialize(name, description)
+      @name = name
+      @description = description
+      @contenders = []
+      @figures = []
+      @goals = []
+    end
+
+    # A number of items, as SCALE has it.
+    def scaled(count) = [(count * Float(ENV.fetch("SCALE", 1))).to_i, 1].max
+
+    def items(count) = @items = scaled(count)
+
+    def check(&check) = @check = check
+
+    def rounds(count = nil)
+      @rounds = count if count
+      ENV.fetch("ROUNDS", @rounds || 5).to_i
+    end
+
+    def contender(name, items: nil, check: @check, needs: nil, &body)
+      require needs if needs
+      @contenders << Contender.new(name, items ? scaled(items) : @items, check, body)
+    rescue LoadError
+      warn "#{name}: left out, the gem is not installed"
+    end
+
+    # The program bench/programs/NAME.rb on the original gem, when ORIGINAL says where that is.
+    def original(program, items:)
+      @contenders << Original.new(program, items, @check) if ENV["ORIGINAL"]
+    end
+
+    def figure(name, unit = "", &body) = @figures << Figure.new(name, unit, body, [])
+
+    def ratio(one, other) = Bench.median(one.nanoseconds.zip(other.nanoseconds).map { |mine, theirs| mine / theirs })
+
+    def run
+      @contenders.each(&:warm_up)
+      rounds.times do
+        @contenders.each(&:measure)
+        @figures.each { |figure| figure.values << figure.body.call }
+      end
+      @contenders.each(&:measure_memory)
+    end
+  end
+end
