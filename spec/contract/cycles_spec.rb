@@ -63,9 +63,9 @@ RSpec.describe "Cycles" do
       p.add_stage(:producer, :gen) { started = true }
       p.add_stage(:processor, :a) { |n| emit n }
       p.add_stage(:processor, :b) { |n| emit n }
-      p.dag.edges # made, then changed by hand
-      p.dag.instance_variable_get(:@edges)[:b] << :a
-      p.dag.instance_variable_get(:@edges)[:a] << :b
+      edges = p.dag.instance_variable_get(:@edges)
+      edges[:b] << :a
+      edges[:a] << :b
     end
 
     expect { line.run(Object.new) }.to raise_error(Minigun::Error, /Circular dependency/)

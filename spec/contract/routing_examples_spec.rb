@@ -36,7 +36,7 @@ RSpec.describe "Routing, worked examples" do
     end).to contain_exactly(3, 9)
   end
 
-  [%i[to], %i[from]].each do |(way)|
+  %i[to from].each do |way|
     it "a fan-out followed by one more stage, by #{way}:" do
       expect(out_of do
         producer(:src, way == :to ? { to: %i[a b] } : {}) { emit 4 }
@@ -80,8 +80,12 @@ RSpec.describe "Routing, worked examples" do
 
   it "two source pipelines to two stages that meet" do
     expect(out_of do
-      pipeline(:five, to: %i[u v]) { producer(:gen) { emit 5 } and processor(:same) { |n| emit n } }
-      pipeline(:nine, to: %i[u v]) { producer(:gen) { emit 9 } and processor(:same) { |n| emit n } }
+      { five: 5, nine: 9 }.each do |name, number|
+        pipeline name, to: %i[u v] do
+          producer(:gen) { emit number }
+          processor(:same) { |n| emit n }
+        end
+      end
       processor(:u, to: :w) { |n| emit n + 1 }
       processor(:v, to: :w) { |n| emit n - 1 }
       consumer(:w) { |n| @out << n }

@@ -1,0 +1,69 @@
+# frozen_string_literal: true
+
+require_relative "contract_helper"
+
+RSpec.describe "Signals during a run" do
+  # A program whose stages run until a signal comes; it prints what it sees.
+  def program(body, before: "", run: "Job.new.run")
+    <<~RUBY
+      $stdout.sync = true
+      #{before}
+      class Job
+        include Minigun::DSL
+        #{body}
+      end
+      #{run}
+      puts "ran"
+    RUBY
+  end
+
+  let(:endless) { "producer(:gen) { Process.kill(SIGNAL, $$); loop { emit 1; sleep 0.001 } }\nconsumer(:keep) { |n| n }" }
+
+  def interrupted(signal, body = endless, **parts)
+    minigun("SIGNAL = :#{signal}; #{program(body, **parts)}", within: 25)
+  end
+
+  %w[INT TERM QUIT].each do |signal|
+    it "#{signal} ends an endless run, and then takes its course" do
+      ended = interrupted(signal)
+
+      expect(ended.out).to eq("")
+      expect(ended.status.termsig).to eq(Signal.list.fetch(signal))
+    end
+  end
+
+  it "INT reaches the handler of the host program after the run" do
+    ended = interrupted("INT", before: 'trap("INT") { puts "mine"; exit 3 }')
+
+    expect(ended.out).to eq("mine\n")
+    expect(ended.status.exitstatus).to eq(3)
+  end
+
+  it "INT without a runner is Ruby's own Interrupt" do
+    ended = interrupted("INT", run: "begin; Job.new.perform; rescue Interrupt; puts 'Interrupt'; end")
+
+    expect(ended.out).to eq("Interrupt\nran\n")
+  end
+
+  it "TERM leaves no child behind" do
+    ended = interrupted("TERM", <<~RUBY, before: 'at_exit { begin; Process.wait; rescue Errno::ECHILD; puts "none"; end }')
+      producer(:gen) { 4.times { |n| emit n } }
+      accumulator(:pack, max_size: 1)
+      spawn_fork(:keep) { |n| Process.kill(SIGNAL, Process.ppid) if n == [0]; sleep 0.05 }
+    RUBY
+
+    expect(ended.out).to eq("none\n")
+    expect(ended.status.termsig).to eq(Signal.list.fetch("TERM"))
+  end
+
+  it "a second INT does not wait for a block that never ends" do
+    ended = interrupted("INT", <<~RUBY)
+      producer(:gen) do
+        Thread.new { 2.times { Process.kill(:INT, $$); sleep 0.3 } }
+        sleep
+      end
+    RUBY
+
+    expect(ended.status.termsig).to eq(Signal.list.fetch("INT"))
+  end
+end
