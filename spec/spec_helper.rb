@@ -21,5 +21,5 @@ RSpec.configure do |config|
   config.include WaitUntil
   config.include LeakCheck
   config.around { |example| TimeLimit.watch(example) { example.run } }
-  config.around(:no_leaks) { |example| without_leaks { example.run } }
+  config.around(:each, :no_leaks) { |example| without_leaks { example.run } }
 end

@@ -11,11 +11,8 @@ module LeakCheck
     LeakCheck.warm_up
     before = LeakCheck.snapshot
     value = yield
-    wait_until("what was left behind to go away", within: within) { LeakCheck.leaks(before).empty? }
-    value
-  rescue RuntimeError => e
-    left = before ? LeakCheck.leaks(before) : []
-    raise e if left.empty? || !e.message.start_with?("waited")
+    left = LeakCheck.lasting(before, within)
+    return value if left.empty?
 
     raise RSpec::Expectations::ExpectationNotMetError, "left behind: #{left.join(", ")}"
   end
@@ -33,6 +30,15 @@ module LeakCheck
 
   def snapshot
     { threads: Thread.list, children: children, files: files }
+  end
+
+  # What is still there after some seconds: threads and descriptors may need a moment to go.
+  def lasting(before, within)
+    deadline = Process.clock_gettime(Process::CLOCK_MONOTONIC) + within
+    until (left = leaks(before)).empty? || Process.clock_gettime(Process::CLOCK_MONOTONIC) > deadline
+      sleep 0.005
+    end
+    left
   end
 
   def leaks(before)
