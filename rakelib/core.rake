@@ -8,7 +8,7 @@ CORE_FLAGS = %w[-std=c11 -D_GNU_SOURCE -g -O1 -Wall -Wextra -Wconversion -Wpedan
 def core_test(name, *flags, launcher: [])
   program = "tmp/core_#{name}"
   mkdir_p "tmp", verbose: false
-  sh ENV.fetch("CC", "cc"), *CORE_FLAGS, *flags, *CORE_SOURCES, "-o", program, "-lpthread", "-lm"
+  sh ENV.fetch("CC", "cc"), *CORE_FLAGS, *flags, *CORE_SOURCES, "-o", program, "-lpthread", "-lm", verbose: false
   sh(*launcher, program)
 end
 
