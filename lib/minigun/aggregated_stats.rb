@@ -88,7 +88,7 @@ module Minigun
 
     # @return [Integer]
     def total_items
-      @stage_stats.each_value.sum(&:total_items)
+      @stage_stats.values.sum(&:total_items)
     end
 
     # @return [Integer] what the stages without upstream have produced

@@ -1,0 +1,136 @@
+# frozen_string_literal: true
+
+require_relative "../errors"
+
+module Minigun
+  module Execution
+    # A forked child that runs one block and never anything further up its stack, and the parent's
+    # hold on it: it is waited for and signalled by its pid only, by its owner, while it exists.
+    class ChildProcess
+      # How long a fork may be refused for lack of processes; Ruby itself would try for ever.
+      FORK_DEADLINE = 5
+      # Between TERM and KILL.
+      GRACE = 1
+
+      # Signals that a program may have handlers for, which a child doesn't keep.
+      SIGNALS = (%w[INT QUIT HUP USR1 USR2 ALRM CHLD TTIN TTOU TSTP CONT WINCH] & Signal.list.keys).freeze
+      private_constant :SIGNALS
+
+      class ForkRefused < Exception; end # rubocop:disable Lint/InheritException
+      private_constant :ForkRefused
+
+      # @return [Integer]
+      attr_reader :pid
+
+      # Forks. The child leaves by exit! when the block ends, in whatever way.
+      # @yield in the child
+      def initialize
+        @owner = Process.pid
+        @lock = Mutex.new
+        @exited = false
+        @pid = fork_refusable
+        @pid || yield
+      ensure
+        # Whatever unwinds a child's stack, from before it had handlers of its own, ends here.
+        begin
+          leave
+        ensure
+          leave
+        end
+      end
+
+      # To be called first in the child: signals do what they do in a new Ruby.
+      # @return [void]
+      def self.reset_signals
+        SIGNALS.each do |signal|
+          before = Signal.trap(signal, "DEFAULT")
+          Signal.trap(signal, "IGNORE") if before.nil? || before == "IGNORE"
+        rescue ArgumentError
+          next # reserved on this platform
+        end
+        Signal.trap("TERM", "DEFAULT")
+      end
+
+      # @return [Boolean] whether it has ended; if so it has been reaped
+      def exited?
+        return true if @owner != Process.pid
+
+        @lock.synchronize { @exited || reap(Process::WNOHANG) }
+      end
+
+      # Waits for the end.
+      # @return [void]
+      def wait
+        reap(0) unless exited?
+      end
+
+      # Waits for the end at most so long.
+      # @return [Boolean] whether it has ended
+      def wait_for(seconds)
+        deadline = now + seconds
+        pause = 0.0005
+        until exited?
+          return false if now > deadline
+
+          sleep(pause = [pause * 2, 0.02].min)
+        end
+        true
+      end
+
+      # Sends a signal, unless the child has ended.
+      # @return [void]
+      def signal(name)
+        return if @owner != Process.pid
+
+        @lock.synchronize { Process.kill(name, pid) unless @exited || reap(Process::WNOHANG) }
+      rescue Errno::ESRCH
+        nil
+      end
+
+      # Ends the child and reaps it.
+      # @return [void]
+      def terminate
+        signal(:TERM)
+        return if wait_for(GRACE)
+
+        signal(:KILL)
+        wait
+      end
+
+      private
+
+      # Only the deadline may interrupt a fork: what else came between would lose the pid.
+      def fork_refusable
+        Thread.handle_interrupt(Object => :never) do
+          forker = Thread.current
+          watchdog = Thread.new do
+            # A new thread inherits its maker's mask.
+            Thread.handle_interrupt(Object => :immediate) { sleep(FORK_DEADLINE) }
+            forker.raise(ForkRefused)
+          end
+          begin
+            Thread.handle_interrupt(ForkRefused => :on_blocking) { Process.fork }
+          ensure
+            watchdog.kill.join
+          end
+        end
+      rescue ForkRefused, Errno::EAGAIN
+        raise Error, "no process to be had within #{FORK_DEADLINE} seconds"
+      end
+
+      def leave
+        Process.exit!(true) if Process.pid != @owner
+      end
+
+      # Somebody else's wait may have taken the status: then it is unknown, but the child has ended.
+      def reap(flags)
+        @exited = true if Process.wait(pid, flags)
+        @exited
+      rescue Errno::ECHILD
+        @exited = true
+      end
+
+      def now = Process.clock_gettime(Process::CLOCK_MONOTONIC)
+    end
+  end
+end

@@ -1,0 +1,36 @@
+# frozen_string_literal: true
+
+module Minigun
+  module Execution
+    # A block on a thread of its own. What it raises is kept for #value and reaches nobody else,
+    # `exit` included.
+    class ThreadJob
+      # @yield the work
+      def initialize(&block)
+        @thread = Thread.new do
+          # A new thread inherits its maker's mask; this one has to be killable.
+          @value = Thread.handle_interrupt(Object => :immediate, &block)
+        rescue Exception => e # rubocop:disable Lint/RescueException
+          @error = e
+        end
+      end
+
+      # @return [Object] the block's value, nil if it was stopped
+      def value
+        @thread.join
+        raise @error if @error
+
+        @value
+      end
+
+      # @return [Boolean]
+      def alive? = @thread.alive?
+
+      # @return [void]
+      def stop
+        @thread.kill
+        @thread.join
+      end
+    end
+  end
+end
