@@ -3,7 +3,6 @@
 require_relative "contract_helper"
 
 RSpec.describe "What a producer holds back" do
-
   it "runs nothing downstream before its block and after hooks have ended" do
     50.times do
       short = job do
