@@ -25,6 +25,7 @@ WALLS = {
 
 COMMENT = %r{\A\s*(/?\*|//|#(?!\s*(include|if)))}
 
+Encoding.default_external = Encoding::UTF_8 # whatever the locale
 Dir.chdir(File.expand_path("..", __dir__))
 
 def breaches(title, pattern:, files:, except:)
