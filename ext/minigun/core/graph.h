@@ -116,6 +116,14 @@ uint32_t mg_graph_path(mg_graph_t *graph, mg_node_t from, mg_node_t to, mg_node_
  * which has room for all nodes. Returns how many; 0 if the graph has no cycle. */
 uint32_t mg_graph_cycle(mg_graph_t *graph, mg_node_t *cycle);
 
+/* Have two different nodes a predecessor in common? Then they are siblings. Linear in the
+ * predecessors of the one that has fewer. */
+bool mg_graph_siblings(const mg_graph_t *graph, mg_node_t one, mg_node_t other);
+
+/* Has a sibling of `node` an edge to `target`? Linear in the siblings, or in the
+ * predecessors of `target` and of `node`, whichever are fewer. */
+bool mg_graph_sibling_feeds(const mg_graph_t *graph, mg_node_t node, mg_node_t target);
+
 /* Writes all nodes to `order`, each after its predecessors (Kahn, "Topological Sorting
  * of Large Networks", CACM 5, 1962), otherwise by number as far as sources go.
  *

@@ -50,6 +50,53 @@ mg_graph_path(mg_graph_t *graph, mg_node_t from, mg_node_t to, mg_node_t *path)
     return count;
 }
 
+bool
+mg_graph_siblings(const mg_graph_t *graph, mg_node_t one, mg_node_t other)
+{
+    if (one == other) return false;
+
+    const bool fewer = mg_graph_in_degree(graph, one) <= mg_graph_in_degree(graph, other);
+    mg_edges_t edges = mg_graph_predecessors(graph, fewer ? one : other);
+
+    for (mg_node_t parent; (parent = mg_edges_next(&edges)) != MG_GRAPH_NONE;) {
+        if (mg_graph_has_edge(graph, parent, fewer ? other : one)) return true;
+    }
+    return false;
+}
+
+static uint64_t
+siblings_at_most(const mg_graph_t *graph, mg_node_t node)
+{
+    mg_edges_t edges = mg_graph_predecessors(graph, node);
+    uint64_t count = 0;
+
+    for (mg_node_t parent; (parent = mg_edges_next(&edges)) != MG_GRAPH_NONE;) {
+        count += mg_graph_out_degree(graph, parent);
+    }
+    return count;
+}
+
+bool
+mg_graph_sibling_feeds(const mg_graph_t *graph, mg_node_t node, mg_node_t target)
+{
+    if (mg_graph_in_degree(graph, target) <= siblings_at_most(graph, node)) {
+        mg_edges_t edges = mg_graph_predecessors(graph, target);
+        for (mg_node_t feeder; (feeder = mg_edges_next(&edges)) != MG_GRAPH_NONE;) {
+            if (mg_graph_siblings(graph, node, feeder)) return true;
+        }
+        return false;
+    }
+
+    mg_edges_t parents = mg_graph_predecessors(graph, node);
+    for (mg_node_t parent; (parent = mg_edges_next(&parents)) != MG_GRAPH_NONE;) {
+        mg_edges_t edges = mg_graph_successors(graph, parent);
+        for (mg_node_t sibling; (sibling = mg_edges_next(&edges)) != MG_GRAPH_NONE;) {
+            if (sibling != node && mg_graph_has_edge(graph, sibling, target)) return true;
+        }
+    }
+    return false;
+}
+
 /* A predecessor that mg__graph_kahn could not place. Every unplaced node has one. */
 static mg_node_t
 unplaced_before(const mg_graph_t *graph, mg_node_t node)

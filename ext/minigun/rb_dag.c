@@ -1,0 +1,309 @@
+#include "minigun.h"
+
+#include "core/graph.h"
+
+VALUE rb_cMinigunDAG;
+static VALUE rb_cMinigunDAGEdges, rb_cMinigunDAGTargets;
+static ID id_nodes, id_edges;
+
+/* Counted by Minigun::DAG::Edges and its Arrays, of any graph, when they are changed by
+ * others than this file. Under the GVL. */
+static uint64_t changes;
+
+/* @nodes and @edges are the graph; this is their mirror. */
+struct dag {
+    mg_graph_t *graph;
+    VALUE numbers; /* Hash: a node's key to its number, which is its place in @nodes */
+
+    VALUE edges;   /* the @edges it was made from; nil if it is no good any more */
+    uint64_t seen; /* `changes` then */
+    bool watched;  /* all of @edges counts its changes */
+    VALUE stray;   /* [from, to] of an edge between what are not both nodes, or nil */
+};
+
+static void
+dag_mark(void *ptr)
+{
+    struct dag *dag = ptr;
+    rb_gc_mark_movable(dag->numbers);
+    rb_gc_mark_movable(dag->edges);
+    rb_gc_mark_movable(dag->stray);
+}
+
+static void
+dag_compact(void *ptr)
+{
+    struct dag *dag = ptr;
+    dag->numbers = rb_gc_location(dag->numbers);
+    dag->edges = rb_gc_location(dag->edges);
+    dag->stray = rb_gc_location(dag->stray);
+}
+
+static void
+dag_free(void *ptr)
+{
+    struct dag *dag = ptr;
+    mg_graph_free(dag->graph);
+    xfree(dag);
+}
+
+static size_t
+dag_memsize(const void *ptr)
+{
+    const struct dag *dag = ptr;
+    return sizeof(*dag) + (dag->graph ? mg_graph_memsize(dag->graph) : 0);
+}
+
+static const rb_data_type_t dag_type = {
+    .wrap_struct_name = "minigun/dag",
+    .function = { .dmark = dag_mark,
+                  .dfree = dag_free,
+                  .dsize = dag_memsize,
+                  .dcompact = dag_compact },
+    .flags = RUBY_TYPED_FREE_IMMEDIATELY,
+};
+
+static VALUE
+dag_alloc(VALUE klass)
+{
+    struct dag *dag;
+    VALUE self = TypedData_Make_Struct(klass, struct dag, &dag_type, dag);
+
+    dag->numbers = dag->edges = dag->stray = Qnil;
+    const mg_status_t status = mg_graph_new(&dag->graph);
+    if (status != MG_OK) mg_raise(status);
+    dag->numbers = rb_hash_new();
+    return self;
+}
+
+/* Nodes by name and by number. */
+
+static mg_node_t
+number_of(const struct dag *dag, VALUE object)
+{
+    const VALUE number = rb_hash_lookup2(dag->numbers, mg_name_key(object), Qnil);
+    return NIL_P(number) ? MG_GRAPH_NONE : (mg_node_t)FIX2ULONG(number);
+}
+
+static VALUE
+nodes_of(VALUE self)
+{
+    const VALUE nodes = rb_ivar_get(self, id_nodes);
+    Check_Type(nodes, T_ARRAY);
+    return nodes;
+}
+
+VALUE
+mg_dag_node(VALUE self, uint32_t number)
+{
+    return rb_ary_entry(nodes_of(self), (long)number);
+}
+
+/* The mirror. */
+
+static mg_node_t
+add_node(struct dag *dag, VALUE key)
+{
+    mg_node_t number;
+    const mg_status_t status = mg_graph_add_node(dag->graph, &number);
+
+    if (status != MG_OK) mg_raise(status);
+    rb_hash_aset(dag->numbers, key, ULONG2NUM(number));
+    return number;
+}
+
+static int
+mirror_targets(VALUE from, VALUE targets, VALUE data)
+{
+    struct dag *dag = (struct dag *)data;
+    const mg_node_t number = number_of(dag, from);
+
+    if (!RB_TYPE_P(targets, T_ARRAY)) return ST_CONTINUE;
+    if (rb_obj_class(targets) != rb_cMinigunDAGTargets) dag->watched = false;
+    for (long i = 0; i < RARRAY_LEN(targets); i++) {
+        const VALUE to = RARRAY_AREF(targets, i);
+        const mg_status_t status = mg_graph_put_edge(dag->graph, number, number_of(dag, to));
+
+        if (status == MG_OK) continue;
+        if (status != MG_INVALID) mg_raise(status);
+        if (NIL_P(dag->stray)) dag->stray = rb_assoc_new(from, to);
+    }
+    return ST_CONTINUE;
+}
+
+static void
+mirror(VALUE self, struct dag *dag)
+{
+    const VALUE nodes = nodes_of(self), edges = rb_ivar_get(self, id_edges);
+
+    Check_Type(edges, T_HASH);
+    dag->edges = Qnil; /* names may be foreign objects, so this may raise half way */
+    dag->stray = Qnil;
+    dag->watched = rb_obj_class(edges) == rb_cMinigunDAGEdges;
+    dag->seen = changes;
+    mg_graph_clear(dag->graph);
+    rb_hash_clear(dag->numbers);
+    for (long i = 0; i < RARRAY_LEN(nodes); i++) add_node(dag, mg_name_key(RARRAY_AREF(nodes, i)));
+    rb_hash_foreach(edges, mirror_targets, (VALUE)dag);
+    dag->edges = edges;
+}
+
+/* The mirror as it was last made, which may be of another time. */
+static struct dag *
+dag_get(VALUE self)
+{
+    return rb_check_typeddata(self, &dag_type);
+}
+
+/* The mirror of what the graph is now. */
+static struct dag *
+dag_now(VALUE self)
+{
+    struct dag *dag = dag_get(self);
+    const bool same = dag->edges == rb_ivar_get(self, id_edges) && dag->seen == changes;
+    const bool full = RARRAY_LEN(nodes_of(self)) == (long)mg_graph_nodes(dag->graph);
+
+    if (NIL_P(dag->edges) || !same || !full || !dag->watched) mirror(self, dag);
+    return dag;
+}
+
+mg_graph_t *
+mg_dag_graph(VALUE self)
+{
+    return dag_now(self)->graph;
+}
+
+uint32_t
+mg_dag_number(VALUE self, VALUE name)
+{
+    return number_of(dag_get(self), name);
+}
+
+/* Building. */
+
+static mg_node_t
+ensure_node(VALUE self, struct dag *dag, VALUE object)
+{
+    const mg_node_t known = number_of(dag, object);
+    if (known != MG_GRAPH_NONE) return known;
+
+    const VALUE name = mg_name_of(object), edges = dag->edges;
+    dag->edges = Qnil;
+    rb_ary_push(nodes_of(self), name);
+    const mg_node_t number = add_node(dag, mg_name_key(name));
+    if (NIL_P(dag->stray)) dag->edges = edges;
+    return number;
+}
+
+static VALUE
+minigun_dag_add_node(VALUE self, VALUE name)
+{
+    rb_check_frozen(self);
+    ensure_node(self, dag_now(self), name);
+    return self;
+}
+
+/* The same name in the other form. */
+static VALUE
+twin_of(VALUE name)
+{
+    if (SYMBOL_P(name)) return rb_sym2str(name);
+    return RB_TYPE_P(name, T_STRING) ? rb_str_intern(name) : name;
+}
+
+/* The Array of a node's targets in @edges, made if there is none. */
+static VALUE
+targets_of(VALUE edges, VALUE name)
+{
+    VALUE targets = rb_hash_lookup2(edges, name, Qnil);
+
+    if (NIL_P(targets)) targets = rb_hash_lookup2(edges, twin_of(name), Qnil);
+    if (NIL_P(targets)) {
+        targets = rb_class_new_instance(0, NULL, rb_cMinigunDAGTargets);
+        rb_hash_aset(edges, name, targets);
+    }
+    Check_Type(targets, T_ARRAY);
+    return targets;
+}
+
+/* Adds an edge and what nodes are missing. False, and nothing is changed, if that would
+ * close a cycle. */
+static VALUE
+minigun_dag_link(VALUE self, VALUE from, VALUE to)
+{
+    rb_check_frozen(self);
+    struct dag *dag = dag_now(self);
+    if (rb_eql(mg_name_key(from), mg_name_key(to))) return Qfalse;
+
+    const mg_node_t from_number = ensure_node(self, dag, from);
+    const mg_node_t to_number = ensure_node(self, dag, to);
+    if (NIL_P(dag->edges)) mirror(self, dag); /* a stray may be none any more */
+
+    const uint32_t before = mg_graph_edges(dag->graph);
+    const mg_status_t status = mg_graph_add_edge(dag->graph, from_number, to_number);
+    if (status == MG_CYCLE) return Qfalse;
+    if (status != MG_OK) mg_raise(status);
+    if (mg_graph_edges(dag->graph) == before) return Qtrue;
+
+    const VALUE edges = dag->edges;
+    dag->edges = Qnil; /* until @edges has it too */
+    rb_ary_push(targets_of(edges, mg_dag_node(self, from_number)), mg_dag_node(self, to_number));
+    dag->edges = edges;
+    return Qtrue;
+}
+
+static VALUE
+minigun_dag_disconnect(VALUE self, VALUE name)
+{
+    rb_check_frozen(self);
+    struct dag *dag = dag_now(self);
+    const mg_node_t number = number_of(dag, name);
+    const VALUE node = number == MG_GRAPH_NONE ? name : mg_dag_node(self, number);
+
+    rb_ary_clear(targets_of(rb_ivar_get(self, id_edges), node));
+    mg_graph_cut(dag->graph, number);
+    if (!NIL_P(dag->stray)) dag->edges = Qnil;
+    return self;
+}
+
+/* [from, to] of an edge between what are not both nodes, or nil. */
+static VALUE
+minigun_dag_stray(VALUE self)
+{
+    return dag_now(self)->stray;
+}
+
+/* Looks at all of @nodes and @edges again. */
+static VALUE
+minigun_dag_refresh(VALUE self)
+{
+    mirror(self, dag_get(self));
+    return self;
+}
+
+/* Counts a change to the edges of some graph that this file did not make. */
+static VALUE
+minigun_dag_s_changed(VALUE klass)
+{
+    changes++;
+    return Qnil;
+}
+
+void
+Init_minigun_dag(void)
+{
+    id_nodes = rb_intern("@nodes");
+    id_edges = rb_intern("@edges");
+
+    rb_cMinigunDAG = rb_define_class_under(rb_mMinigun, "DAG", rb_cObject);
+    rb_define_alloc_func(rb_cMinigunDAG, dag_alloc);
+    rb_define_singleton_method(rb_cMinigunDAG, "changed", minigun_dag_s_changed, 0);
+    rb_cMinigunDAGEdges = rb_define_class_under(rb_cMinigunDAG, "Edges", rb_cHash);
+    rb_cMinigunDAGTargets = rb_define_class_under(rb_cMinigunDAG, "Targets", rb_cArray);
+
+    rb_define_method(rb_cMinigunDAG, "add_node", minigun_dag_add_node, 1);
+    rb_define_method(rb_cMinigunDAG, "disconnect", minigun_dag_disconnect, 1);
+    rb_define_private_method(rb_cMinigunDAG, "link", minigun_dag_link, 2);
+    rb_define_private_method(rb_cMinigunDAG, "stray", minigun_dag_stray, 0);
+    rb_define_private_method(rb_cMinigunDAG, "refresh", minigun_dag_refresh, 0);
+}
