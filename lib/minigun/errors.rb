@@ -19,6 +19,36 @@ module Minigun
   # The books of a run don't balance: a bug in minigun, never silent.
   class InternalError < Error; end
 
+  # An exception of a child process that can't be rebuilt in the parent.
+  class RemoteError < Error
+    # @return [String] name of the class the exception had in the child
+    attr_reader :original_class
+
+    def initialize(message = nil, original_class: nil)
+      super(message)
+      @original_class = original_class
+    end
+  end
+
+  # A worker process ended with items in its hands.
+  class WorkerDied < Error
+    # @return [Integer] the worker's process id
+    attr_reader :pid
+    # @return [Integer, nil] the signal that ended it
+    attr_reader :signal
+    # @return [Process::Status, nil] how it ended; nil if nobody could tell
+    attr_reader :status
+    # @return [Symbol, String, nil] name of its stage
+    attr_reader :stage
+    # @return [Object, nil] the item it was working on
+    attr_reader :item
+
+    def initialize(message = nil, pid: nil, signal: nil, status: nil, stage: nil, item: nil)
+      super(message)
+      @pid, @signal, @status, @stage, @item = pid, signal, status, stage, item
+    end
+  end
+
   # Ends the user blocks of a run that is being cancelled. Not a StandardError, so
   # that a `rescue` in a block doesn't swallow it.
   class Cancelled < Exception; end # rubocop:disable Lint/InheritException

@@ -1,0 +1,36 @@
+# frozen_string_literal: true
+
+require "set"
+require "time"
+require "json"
+require "io/wait"
+
+# Data pipelines: stages declared in a Ruby DSL, run by a native core.
+#
+#   class Lengths
+#     include Minigun::DSL
+#     producer(:words) { %w[one three].each { |word| emit word } }
+#     consumer(:show) { |word| puts word.size }
+#   end
+#   Lengths.new.run # => 2
+module Minigun
+end
+
+autoload :FileUtils, "fileutils"
+autoload :Logger, "logger"
+autoload :SecureRandom, "securerandom"
+autoload :Tempfile, "tempfile"
+autoload :Timeout, "timeout"
+
+unless defined?(Minigun::DSL)
+  require_relative "minigun/version"
+  require_relative "minigun/errors"
+
+  begin
+    require_relative "minigun/minigun"
+  rescue LoadError
+    require "minigun/minigun"
+  end
+
+  require_relative "minigun/loader"
+end

@@ -1,0 +1,102 @@
+# frozen_string_literal: true
+
+module Minigun
+  # The task of a class: its settings and its definition list. Structure is made
+  # of the list only when somebody asks for it; each instance replays the list on a
+  # task of its own.
+  class Blueprint < Task::Plain
+    # @return [Definition]
+    attr_reader :definition
+
+    # @param owner [Class] the class, self of what is evaluated without an instance
+    def initialize(owner, config: nil, definition: Definition.new)
+      super(config: config)
+      @owner = owner
+      @definition = definition
+      start_over
+    end
+
+    # A blueprint for a subclass, with what this one has by now.
+    def inherit(owner)
+      Blueprint.new(owner, config: @config.dup, definition: @definition.inherit)
+    end
+
+    # Records a word.
+    def record(word, arguments, options, block, place = nil)
+      entry = Definition::Entry.new(word, arguments, options, block, place)
+      @definition.add(entry) ? start_over : @pending << entry
+      @generation = Object.new
+      @finished = nil
+    end
+
+    # The root pipeline of the run that finished last, else what the list defines.
+    def root_pipeline
+      @finished ? @finished.root_pipeline : own_pipeline
+    end
+
+    def own_pipeline
+      materialize
+      @root_pipeline
+    end
+
+    def add_stage(type, name = nil, options = {}, **more, &block)
+      record(:add_stage, [type, name], options.merge(more), block)
+    end
+
+    def add_hook(type, &block)
+      record(type, [], {}, block)
+    end
+
+    def add_stage_hook(type, stage_name, &block)
+      record(type, [stage_name], {}, block)
+    end
+
+    def reroute_stage(from, to:)
+      record(:reroute_stage, [from], { to: to }, nil)
+    end
+
+    # The task of one object: the list replayed with that object as self.
+    #
+    # @return [Task]
+    def instantiate(object)
+      object.extend(Evaluation::Words) unless object.is_a?(Evaluation::Words)
+      task = Task.new(config: @config.dup, context: object)
+      generation = @generation
+      task.on_end { @finished = task if generation.equal?(@generation) }
+      Replay.new(task, object).call(@definition)
+      task
+    end
+
+    # Answers the words for settings, without asking for structure.
+    # @api private
+    def settings = Builder.new(@root_pipeline)
+
+    def run(context) = task_for(context).run(context)
+
+    def perform(context) = task_for(context).perform(context)
+
+    # The task that runs for an object: an instance of the class brings its own.
+    # @api private
+    def task_for(object)
+      own = object.is_a?(DSL) && object.class._minigun_task.equal?(self)
+      own ? Instance.of(object).evaluate : instantiate(object)
+    end
+
+    private
+
+    def start_over
+      @root_pipeline = Pipeline.new(:default, @config)
+      @root_pipeline.task = self
+      @pending = @definition.to_a
+      @generation = Object.new
+      @finished = nil
+    end
+
+    def materialize
+      return if @pending.empty?
+
+      entries, @pending = @pending, []
+      Replay.new(self, @owner, strict: false).call_leniently(entries)
+    end
+  end
+end

@@ -1,0 +1,37 @@
+# frozen_string_literal: true
+
+require_relative "compiler/node"
+require_relative "compiler/layout"
+require_relative "compiler/directory"
+require_relative "compiler/wiring"
+require_relative "compiler/stage_step"
+
+module Minigun
+  # Makes a flat Program of a pipeline and all that are nested in it: completes and
+  # validates the graphs, resolves names across pipelines, ties entrances and exits
+  # of nested pipelines to what surrounds them. Linear in stages and edges.
+  module Compiler
+    module_function
+
+    # @param pipeline [Pipeline] the root of the run
+    # @param context [Object] self of all blocks and hooks
+    # @return [Program]
+    # @raise [Error] if anything is wrong, naming pipeline and stage
+    def compile(pipeline, context)
+      layout = Layout.new(pipeline)
+      layout.runs.each { |run| prepare(run.pipeline) }
+      directory = Directory.new(layout)
+      Wiring.new(layout, directory).connect
+      nodes = layout.number
+      steps = nodes.map { |node| StageStep.build(node, context) }
+      Program.new(steps, layout.runs.map(&:record), context, directory)
+    end
+
+    def prepare(pipeline)
+      pipeline.renew_stats
+      Options.check_settings(pipeline)
+      pipeline.stages.each_value { |stage| Options.check_stage(pipeline, stage) unless stage.options.empty? }
+      pipeline.send(:build_dag_routing!)
+    end
+  end
+end

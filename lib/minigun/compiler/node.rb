@@ -1,0 +1,129 @@
+# frozen_string_literal: true
+
+module Minigun
+  module Compiler
+    # One stage of a run while it is being compiled.
+    class Node
+      # @return [Stage]
+      attr_reader :stage
+      # @return [PipelineNode] the pipeline it stands in
+      attr_reader :run
+      # @return [PipelineNode, nil] the nested pipeline of a composite
+      attr_accessor :nested
+      # @return [Array<Node>] where its edges lead
+      attr_reader :successors
+      # @return [Array<Node>] where edges to it come from
+      attr_reader :predecessors
+      # @return [Integer, nil] its step; nil for a composite that needs none
+      attr_accessor :index
+      # @return [Array<Node>] the steps it sends to
+      attr_accessor :targets
+      # @return [Array<Node>] the steps that send to it
+      attr_reader :senders
+      attr_writer :entry
+      # @return [Object] what `await:` says, for it or for its pipeline
+      attr_accessor :await
+
+      def initialize(stage, run)
+        @stage, @run = stage, run
+        @successors, @predecessors, @senders = [], [], []
+        @await = stage.options[:await]
+      end
+
+      # The step that gets what is sent to it; nil if nothing takes items.
+      def entry
+        return @entry if @stage.composite?
+
+        producer? ? nil : self
+      end
+
+      # A composite that is a step itself: it distributes or passes on.
+      def router? = @stage.composite? && @entry.equal?(self)
+
+      def step? = !@stage.composite? || router?
+
+      # Does it produce? A block without parameters does, but one that was not declared
+      # as a producer and is given items by an edge is called for each of them.
+      def producer?
+        return false unless @stage.producer?
+
+        @predecessors.empty? || !%i[processor consumer].include?(@stage.word)
+      end
+
+      # Is it called for what its signature says, or, having input, for each item?
+      def kind
+        return :router if router?
+
+        kind = @stage.signature&.kind
+        kind == :producer && !producer? ? :each : kind
+      end
+
+      def placement
+        @placement ||= Placement.new(@stage, @run.pipeline, kind, @targets.empty?)
+      end
+
+      # Does it take no worker of its own, wherever it runs?
+      def plain? = !placement.workers && %i[producer each batch].include?(kind)
+    end
+
+    # One pipeline of a run while it is being compiled.
+    class PipelineNode
+      attr_reader :pipeline, :index, :parent, :composite, :nodes, :before_fork, :after_fork, :policy
+      # @return [Array<Node>] where the output of its terminal stages goes
+      attr_accessor :outlets
+      # @return [Array<Node>] the steps whose output leaves it
+      attr_accessor :exits
+
+      # @param composite [Node, nil] the stage that wraps it; nil for the root
+      def initialize(pipeline, index, composite)
+        @pipeline, @index, @composite = pipeline, index, composite
+        @parent = composite&.run
+        @nodes = {}
+        @outlets = []
+        @exits = []
+        @before_fork = inherit(:before_fork)
+        @after_fork = inherit(:after_fork)
+        @policy = Policy.of_pipeline(pipeline, parent&.policy)
+      end
+
+      # Is it this pipeline, or nested in it at any depth?
+      def within?(other)
+        run = self
+        run = run.parent while run && !run.equal?(other)
+        !run.nil?
+      end
+
+      # Capacity of its stages' queues, where they don't say, as it was given.
+      def queue_size
+        own = pipeline.options[:queue_size]
+        return own unless own.nil?
+        return parent.queue_size if parent
+
+        configured = pipeline.config[:default_queue_size]
+        configured.nil? ? Minigun.default_queue_size : configured
+      end
+
+      def record
+        PipelineRun.new(
+          pipeline: pipeline, index: index, parent_index: parent&.index, stage_name: composite&.stage&.name,
+          stage_stats: (parent.pipeline.stats&.for_stage(composite.stage.name) if parent),
+          step_indexes: nodes.each_value.filter_map(&:index), exits: exits.map(&:index),
+          source: !composite.nil? && composite.predecessors.empty?, hooks: hooks
+        )
+      end
+
+      private
+
+      def inherit(type)
+        own = pipeline.hooks[type]
+        outer = parent ? parent.public_send(type) : []
+        own.empty? ? outer : outer + own
+      end
+
+      def hooks
+        pipeline.hooks.slice(:before_run, :after_run).transform_values(&:dup)
+                .merge(after_producer: pipeline.hook_table.after_producer.dup)
+      end
+    end
+  end
+end

@@ -1,0 +1,115 @@
+# frozen_string_literal: true
+
+module Minigun
+  module Compiler
+    # Makes the Step of one node.
+    class StageStep
+      NONE = [].freeze
+      UNBOUNDED = [0, false, Float::INFINITY].freeze
+      GIVEN_ONE_ITEM = { none: :item, output: :item }.freeze
+
+      def self.build(node, context)
+        step = new(node, context)
+        node.router? ? step.router : step.step
+      end
+
+      def initialize(node, context)
+        @node, @context = node, context
+        @stage = node.stage
+        @pipeline = node.run.pipeline
+      end
+
+      # Shares items out over the entrances of a nested pipeline.
+      def router
+        fill(Step.new(kind: :router, receives: :item, before: NONE, after: NONE, before_fork: NONE, after_fork: NONE,
+                      context: :thread, max_workers: 1, ordered: false, addresses: false))
+      end
+
+      def step
+        step = fill(Step.new(stage: @stage, kind: @node.kind || nothing_to_call))
+        call(step)
+        place(step)
+        hook(step)
+        step.policy = Policy.of_stage(@stage, @node.run.policy)
+        step.stats = @pipeline.stats&.for_stage(@stage.name, is_terminal: @node.targets.empty?)
+        step
+      end
+
+      private
+
+      # What stages and routers have in common.
+      def fill(step)
+        step.index = @node.index
+        step.name = @stage.name
+        step.pipeline_index = @node.run.index
+        step.targets = @node.targets.map(&:index)
+        step.upstreams = @node.senders.map(&:index)
+        step.routing = @stage.options[:routing] || :broadcast
+        step.queue_size = capacity
+        step.await = await(step.kind)
+        step
+      end
+
+      def call(step)
+        signature = @stage.signature
+        step.receives = received(step.kind, signature)
+        step.addresses = signature.addresses?
+        step.callable = @stage.block || (StageLoop.callable(@stage, signature, @context) unless step.kind == :batch)
+        step.flush = @stage if StageLoop.overridden?(@stage, :flush)
+        batch(step) if step.kind == :batch
+      end
+
+      # A block that would produce on its own is given the items of its upstream.
+      def received(kind, signature)
+        kind == :each && signature.producer? ? GIVEN_ONE_ITEM.fetch(signature.receives) : signature.receives
+      end
+
+      def batch(step)
+        step.max_size = @stage.options[:max_size] || @pipeline.config[:batch_size] || @stage.max_size
+        step.max_wait = @stage.max_wait
+      end
+
+      def place(step)
+        placement = @node.placement
+        step.context = placement.context
+        step.workers = placement.workers
+        step.max_workers = placement.max_workers
+        step.ordered = placement.ordered?
+        step.affinity = affinity
+      end
+
+      def hook(step)
+        table = @pipeline.hook_table
+        step.before = table.of_stage(:before, @stage.name)
+        step.after = table.of_stage(:after, @stage.name)
+        step.before_fork = @node.run.before_fork + table.of_stage(:before_fork, @stage.name)
+        step.after_fork = @node.run.after_fork + table.of_stage(:after_fork, @stage.name)
+      end
+
+      # The step it runs with, without a queue between: its only upstream, if both are plain.
+      def affinity
+        return unless @node.plain? && @node.kind != :producer && @node.senders.size == 1
+        return unless @stage.strategy == Stage::DEFAULT_STRATEGY
+
+        sender = @node.senders.first
+        sender.index if !sender.router? && sender.plain? && sender.kind != :batch
+      end
+
+      def capacity
+        given = @stage.queue_size
+        given = @node.run.queue_size if given.nil?
+        UNBOUNDED.include?(given) ? nil : given
+      end
+
+      def await(kind)
+        return if kind == :producer || @node.senders.any? || !@node.await
+
+        @node.await == true || @node.await.to_f
+      end
+
+      def nothing_to_call
+        raise Error, "#{Options.place(@pipeline, @stage)}: there is no block; give it one, or use a custom stage"
+      end
+    end
+  end
+end

@@ -1,0 +1,22 @@
+# frozen_string_literal: true
+
+module Minigun
+  %w[
+    platform configuration logging settings signature stage atomic_stage accumulator_stage pipeline_stage
+    names hooks stage_definition dag options placement pipeline collect evaluation builder definition
+    task blueprint instance dsl
+  ].each { |part| require_relative part }
+
+  # Parts that a program needs when it runs, or never.
+  {
+    AggregatedStats: "aggregated_stats", Background: "background", Compiler: "compiler", EndOfSource: "queue_wrappers",
+    EndOfStage: "queue_wrappers", HUD: "hud", NativeStage: "native_stage", PipelineRun: "program", Policy: "policy",
+    Program: "program", Replay: "replay", Routing: "routing", Runner: "runner", Signals: "signals",
+    StageContext: "stage_context", StageLoop: "stage_loop", StageRegistry: "stage_registry", Step: "program"
+  }.each { |name, file| autoload name, File.join(__dir__, file) }
+
+  module Execution
+    { ExecutionOrchestrator: "execution_orchestrator", ExecutionPlan: "execution_plan" }
+      .each { |name, file| autoload name, File.join(__dir__, "execution", file) }
+  end
+end

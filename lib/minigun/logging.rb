@@ -1,0 +1,31 @@
+# frozen_string_literal: true
+
+module Minigun
+  # The logger that everything in minigun writes to.
+  module Logging
+    # Writes to what $stdout is at the moment of writing.
+    module StandardOutput
+      def self.write(text) = $stdout.write(text)
+      def self.close = nil
+    end
+
+    LEVEL_VARIABLE = "MINIGUN_LOG_LEVEL"
+
+    # A Logger on standard output, at level INFO or at that of the environment.
+    def self.default
+      Logger.new(StandardOutput, level: ENV.fetch(LEVEL_VARIABLE, "info"), progname: "minigun")
+    rescue ArgumentError
+      Logger.new(StandardOutput, level: Logger::INFO, progname: "minigun")
+    end
+  end
+
+  class << self
+    # Replaces the logger.
+    attr_writer :logger
+
+    # The logger; the same object on each call.
+    def logger
+      @logger ||= Logging.default
+    end
+  end
+end

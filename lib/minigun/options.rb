@@ -1,0 +1,82 @@
+# frozen_string_literal: true
+
+module Minigun
+  # What options and settings may be. A wrong value is refused before anything
+  # runs; an option nobody knows is kept, and a near miss gets a warning.
+  module Options
+    POSITIVE = ["a positive Integer", ->(value) { value.is_a?(Integer) && value.positive? }].freeze
+    COUNT = ["zero or a positive Integer", ->(value) { value.is_a?(Integer) && !value.negative? }].freeze
+    SECONDS = ["a positive number of seconds", ->(value) { value.is_a?(Numeric) && value.positive? }].freeze
+    RATE = ["a number between 0 and 1", ->(value) { value.is_a?(Numeric) && value.between?(0, 1) }].freeze
+    BOOLEAN = ["true or false", ->(value) { [true, false].include?(value) }].freeze
+    CAPACITY = ["a positive Integer, or 0, false or Float::INFINITY for no bound", lambda do |value|
+      value == false || value == Float::INFINITY || COUNT.last.call(value)
+    end].freeze
+    AWAIT = ["true, false or a number of seconds", lambda do |value|
+      [true, false].include?(value) || (value.is_a?(Numeric) && !value.negative?)
+    end].freeze
+    BACKOFF = ["a number of seconds, or something to call with the attempt", lambda do |value|
+      value.respond_to?(:call) || (value.is_a?(Numeric) && !value.negative?)
+    end].freeze
+    ERROR_POLICIES = %i[skip raise dead_letter].freeze
+    ON_ERROR = [":skip, :raise, :dead_letter or something to call", lambda do |value|
+      ERROR_POLICIES.include?(value) || value.respond_to?(:call)
+    end].freeze
+    ROUTING = [":broadcast or :round_robin", ->(value) { %i[broadcast round_robin].include?(value) }].freeze
+
+    POLICY = {
+      on_error: ON_ERROR, retries: COUNT, backoff: BACKOFF, dead_letter: ["", ->(_) { true }],
+      max_errors: POSITIVE, max_error_rate: RATE, timeout: SECONDS, write_back: BOOLEAN
+    }.freeze
+    STAGE = {
+      max_size: POSITIVE, max_wait: SECONDS, threads: POSITIVE, processes: POSITIVE, queue_size: CAPACITY,
+      max_queue: CAPACITY, await: AWAIT, routing: ROUTING, ordered: BOOLEAN
+    }.merge(POLICY).freeze
+    SETTINGS = {
+      max_threads: POSITIVE, max_processes: POSITIVE, max_retries: COUNT, max_ractors: POSITIVE,
+      default_queue_size: CAPACITY, batch_size: POSITIVE, ordered: BOOLEAN
+    }.merge(POLICY).freeze
+    OTHERS = %i[to from before after before_fork after_fork strategy execution execution_context max fork queues].freeze
+    KNOWN = [*STAGE.keys, *OTHERS].freeze
+
+    module_function
+
+    # Refuses wrong options of a stage.
+    def check_stage(pipeline, stage)
+      stage.options.each do |option, value|
+        rule = STAGE[option]
+        if rule
+          refuse(place(pipeline, stage), option, value, rule) unless value.nil? || rule.last.call(value)
+        elsif !KNOWN.include?(option)
+          near(option, KNOWN) { |match| warn_of(place(pipeline, stage), option, match) }
+        end
+      end
+    end
+
+    # Refuses wrong settings of a pipeline.
+    def check_settings(pipeline)
+      SETTINGS.each do |setting, rule|
+        value = pipeline.config[setting]
+        refuse("pipeline #{pipeline.name.inspect}", setting, value, rule) unless value.nil? || rule.last.call(value)
+      end
+    end
+
+    # Yields the known name that was probably meant; nil if there is none.
+    def near(name, known)
+      return unless defined?(DidYouMean::SpellChecker)
+
+      match = DidYouMean::SpellChecker.new(dictionary: known).correct(name).first
+      yield match if match
+    end
+
+    def place(pipeline, stage) = "pipeline #{pipeline.name.inspect}, stage #{stage.name.inspect}"
+
+    def refuse(where, option, value, rule)
+      raise Error, "#{where}: #{option}: must be #{rule.first}, not #{value.inspect}"
+    end
+
+    def warn_of(where, option, match)
+      Minigun.logger.warn { "#{where}: unknown option #{option}: is kept; did you mean #{match}:?" }
+    end
+  end
+end

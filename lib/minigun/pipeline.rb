@@ -1,0 +1,268 @@
+# frozen_string_literal: true
+
+module Minigun
+  # Stages, their order, their graph and their hooks. Runs on its own, with any
+  # object as the context of its blocks.
+  #
+  #   line = Minigun::Pipeline.new(:line)
+  #   line.add_stage(:producer, :count) { 3.times { |n| emit n } }
+  #   line.add_stage(:consumer, :show) { |n| puts n }
+  #   line.run(Object.new) # => 3
+  class Pipeline
+    # @return [Symbol, String]
+    attr_reader :name
+    # @return [Hash] its own settings
+    attr_reader :config
+    # @return [Hash{Symbol => Stage}] live; changes by hand take part in the next run
+    attr_reader :stages
+    # @return [Array<Symbol>] names in order of definition, live
+    attr_reader :stage_order
+    # @return [DAG] graph of stage names, live
+    attr_reader :dag
+    # @return [AggregatedStats, nil] those of the latest run
+    attr_reader :stats
+    # @return [Array] queues that feed it from outside
+    attr_reader :input_queues
+    # @return [Hash] queues by the name of what they lead to
+    attr_reader :output_queues
+    # @return [Hash] options it was declared with, without edges
+    attr_reader :options
+    # @return [Object, nil] the object of the latest run
+    attr_reader :context
+    # @return [Pipeline, nil] the pipeline it is nested in
+    attr_accessor :parent_pipeline
+    attr_writer :task
+
+    def initialize(name, config = {}, options = {})
+      @name = name
+      @config = Settings.over_defaults(config)
+      @options = options
+      @stages = Names::Table.new
+      @stage_order = []
+      @dag = DAG.new
+      @hooks = Hooks.new
+      @input_queues = []
+      @output_queues = {}
+      @rerouted = {}
+    end
+
+    def initialize_copy(other)
+      super
+      @config = other.config.dup
+      @stages = other.stages.dup
+      @stage_order = other.stage_order.dup
+      @dag = other.dag.dup
+      @hooks = @hooks.dup
+      @rerouted = @rerouted.dup
+      @input_queues, @output_queues = [], {}
+      @stats = @guard = @orchestrator = nil
+    end
+
+    # @return [Hash{Symbol => Array<Proc>}] hooks of the pipeline, by type
+    def hooks = @hooks.pipeline_level
+
+    # @return [Hash] hooks of its stages, by type and name
+    def stage_hooks = @hooks.stage_level
+
+    # @api private
+    def hook_table = @hooks
+
+    def task = @task || parent_pipeline&.task
+
+    def root_pipeline
+      pipeline = self
+      pipeline = pipeline.parent_pipeline while pipeline.parent_pipeline
+      pipeline
+    end
+
+    # Defines a stage; one of the same name is replaced.
+    #
+    # @param type [Symbol, Class] :stage, :producer, :processor, :consumer, :accumulator
+    #   or a descendant of Stage
+    # @return [Stage]
+    def add_stage(type, name = nil, options = {}, **more, &block)
+      definition = StageDefinition.new(type, name || free_name(type), options.merge(more), block)
+      register(definition.stage(self), definition)
+    end
+
+    # Makes a nested pipeline, or finds the one of that name.
+    #
+    # @return [Pipeline]
+    def nest(name, options = {})
+      definition = StageDefinition.new(:pipeline, name, options, nil)
+      stage = find_nested(name) || PipelineStage.new(name: name, options: {}).join(self, name)
+      stage.options.merge!(definition.options)
+      stage.pipeline ||= Pipeline.new(name, config, stage.options)
+      register(stage, definition)
+      stage.pipeline
+    end
+
+    # Enters a stage with the edges and hooks of its definition.
+    # @api private
+    def register(stage, definition)
+      key = Names.key(stage.name)
+      @stage_order << key unless @stages.key?(key)
+      @stages[key] = stage
+      @dag.add_node(key)
+      connect(key, definition)
+      @hooks.define_inline(key, definition.hooks)
+      stage
+    end
+
+    # The stage a name means here, see StageRegistry; nil if none.
+    def find_stage(name)
+      StageRegistry.new(self).find_by_name(name, from_pipeline: self)
+    end
+
+    # Appends a hook of the pipeline: :before_run, :after_run, :before_fork, :after_fork.
+    def add_hook(type, &block) = @hooks.add(type, block)
+
+    # Appends a hook of a stage: :before, :after, :before_fork, :after_fork.
+    def add_stage_hook(type, stage_name, &block) = @hooks.add_to_stage(type, stage_name, block)
+
+    # Replaces all outgoing edges of a stage.
+    #
+    #   pipeline.reroute_stage(:parse, to: %i[store index])
+    def reroute_stage(from, to:)
+      from = Names.key(from)
+      @rerouted[from] = true unless @stages.key?(from)
+      @dag.add_node(from)
+      @dag.disconnect(from)
+      Names.keys(to).each { |target| @dag.add_edge(from, target) }
+    end
+
+    def input_queue = @input_queues.first
+
+    def input_queue=(queue)
+      add_input_queue(queue)
+    end
+
+    def add_input_queue(queue) = @input_queues << queue
+
+    def add_output_queue(name, queue)
+      @output_queues[name] = queue
+    end
+
+    # Runs all stages; one run at a time.
+    #
+    # @param context [Object] self of all blocks and hooks
+    # @return [Integer] accumulated items if anything was accumulated, else items emitted by the sources
+    def run(context)
+      alone do
+        @context = context
+        @orchestrator = Execution::ExecutionOrchestrator.new(self)
+        @orchestrator.execute(context)
+      ensure
+        @orchestrator = nil
+        task&.run_ended
+      end
+    end
+
+    # Lets the run that is going on finish what it has accepted, and no more.
+    #
+    # @return [Boolean] false if nothing can be drained
+    def drain = @orchestrator.respond_to?(:drain) && @orchestrator.drain
+
+    # Kills the worker processes of the run that is going on.
+    # @api private
+    def kill_workers
+      @orchestrator.kill_workers if @orchestrator.respond_to?(:kill_workers)
+    end
+
+    # Changes a setting here and in all nested pipelines.
+    def set_config(key, value)
+      with_nested.each { |pipeline| pipeline.config[key] = value }
+      value
+    end
+
+    def inspect = "#<#{self.class} #{name} (#{stages.size} stages)>"
+
+    # The names of all stages: those of the order, then what was inserted by hand.
+    # @api private
+    def ordered_names
+      ordered = Names.keys(@stage_order).uniq.select { |name| @stages.key?(name) }
+      ordered.size == @stages.size ? ordered : ordered | @stages.keys
+    end
+
+    # What #restore needs to undo later definitions.
+    # @api private
+    def state = [@stages.dup, @stage_order.dup, @dag.dup, @hooks.dup]
+
+    # @api private
+    def restore(state)
+      @stages, @stage_order, @dag, @hooks = state
+    end
+
+    # All pipelines nested in this one, at any depth.
+    # @api private
+    def below = with_nested.drop(1)
+
+    # This pipeline and all below it, each knowing its parent.
+    # @api private
+    def with_nested
+      found = {}.compare_by_identity
+      waiting = [self]
+      while (pipeline = waiting.shift)
+        next if found.key?(pipeline)
+
+        found[pipeline] = true
+        pipeline.nested_stages.each { |stage| waiting << stage.join(pipeline, nil).pipeline }
+      end
+      found.keys
+    end
+
+    # @api private
+    def nested_stages
+      @stages.each_value.select { |stage| stage.composite? && stage.pipeline }
+    end
+
+    # @api private
+    def renew_stats
+      @stats = AggregatedStats.new(self, dag)
+    end
+
+    private
+
+    def find_nested(name)
+      stage = @stages[name]
+      return stage if stage.nil? || stage.composite?
+
+      raise StageNameConflict, "pipeline #{name.inspect} can't have the name of a stage of pipeline #{@name.inspect}"
+    end
+
+    def connect(key, definition)
+      targets = @rerouted.delete(key) ? [] : definition.targets
+      targets.each { |target| @dag.add_edge(key, target) }
+      definition.sources.each { |source| @dag.add_edge(source, key) }
+    end
+
+    def free_name(type)
+      base = type.is_a?(Class) ? type.name || "stage" : type
+      number = @stages.size + 1
+      number += 1 while @stages.key?(:"#{base}##{number}")
+      :"#{base}##{number}"
+    end
+
+    def alone
+      process = Process.pid
+      raise Error, "pipeline #{name.inspect} is running; a second run has to wait for its end" if @guard == process
+
+      @guard = process
+      begin
+        yield
+      ensure
+        @guard = nil
+      end
+    end
+
+    def find_all_producers
+      @stages.each_value.select do |stage|
+        stage.composite? ? @dag.upstream(Names.key(stage.name)).empty? : stage.producer?
+      end
+    end
+
+    def build_dag_routing!
+      Routing.new(self).complete
+    end
+  end
+end

@@ -1,0 +1,41 @@
+# frozen_string_literal: true
+
+module Minigun
+  # One run of a task: a job id, signals, a summary in the log.
+  #
+  #   runner = Minigun::Runner.new(task, context)
+  #   runner.run    # => 3
+  #   runner.job_id # => "9f86d081"
+  class Runner
+    # @return [String] eight hexadecimal characters
+    attr_reader :job_id
+    # @return [Task]
+    attr_reader :task
+    # @return [Object] self of all blocks
+    attr_reader :context
+
+    def initialize(task, context)
+      @task = task
+      @context = context
+      @job_id = SecureRandom.hex(4)
+    end
+
+    # @return [Integer] the count, see Pipeline#run
+    def run
+      started = clock
+      log { "started #{context.class.name || "an anonymous class"}" }
+      own = task.task_for(context)
+      count = Signals.during(own.root_pipeline) { own.perform(context) }
+      log { format("finished: %<count>d items in %<time>.3f s", count: count, time: clock - started) }
+      count
+    end
+
+    private
+
+    def log
+      Minigun.logger.debug { "[Job:#{job_id}] #{yield}" }
+    end
+
+    def clock = Process.clock_gettime(Process::CLOCK_MONOTONIC)
+  end
+end

@@ -1,0 +1,121 @@
+# frozen_string_literal: true
+
+module Minigun
+  # Signals during runs under a Runner. Handlers are counted over the process: the
+  # first run sets them, the last restores those that were there. The first signal
+  # drains the runs, the second cancels them, the third leaves the process. When the
+  # runs have ended, the signal takes its course.
+  module Signals
+    TRAPPED = %w[INT TERM QUIT].freeze
+    DRAIN_SECONDS = 10
+
+    @lock = Mutex.new
+    @ended = ConditionVariable.new
+    @runs = []
+    @former = {}
+    @received = []
+    @process = Process.pid
+
+    # One run and the thread that called it.
+    class Run
+      attr_reader :pipeline
+
+      def initialize(thread, pipeline)
+        @thread, @pipeline = thread, pipeline
+      end
+
+      # Is it draining now? What can't drain is cancelled.
+      def drain(signal)
+        return true if pipeline.drain
+
+        cancel(signal)
+        false
+      end
+
+      def cancel(signal) = @thread.raise(SignalException, "SIG#{signal}")
+    end
+
+    class << self
+      # Yields with the handlers set.
+      def during(pipeline)
+        run = nil
+        undisturbed { run = enter(Run.new(Thread.current, pipeline)) }
+        yield
+      ensure
+        undisturbed { leave(run) } if run
+      end
+
+      private
+
+      def undisturbed(&block) = Thread.handle_interrupt(Object => :never, &block)
+
+      def enter(run)
+        @lock.synchronize do
+          forget_parent unless @process == Process.pid
+          set if @runs.empty?
+          @runs += [run]
+        end
+        run
+      end
+
+      def leave(run)
+        received = @lock.synchronize do
+          @runs = @runs.reject { |each| each.equal?(run) }
+          @ended.broadcast
+          @runs.empty? ? restore : []
+        end
+        received.uniq.each { |signal| Process.kill(signal, Process.pid) }
+      end
+
+      # A child has none of its parent's runs and handlers.
+      def forget_parent
+        @process = Process.pid
+        @runs, @received, @former = [], [], {}
+      end
+
+      def set
+        @received = []
+        TRAPPED.each do |signal|
+          former = trap(signal) { receive(signal) }
+          former == "IGNORE" ? trap(signal, former) : @former[signal] = former
+        end
+      end
+
+      def restore
+        @former.each { |signal, former| trap(signal, former || "SYSTEM_DEFAULT") }
+        @former = {}
+        received, @received = @received, []
+        received
+      end
+
+      # Runs in a trap: takes no lock.
+      def receive(signal)
+        @received += [signal]
+        case @received.size
+        when 1 then drain(signal)
+        when 2 then @runs.each { |run| run.cancel(signal) }
+        else leave_process(signal)
+        end
+      end
+
+      def drain(signal)
+        @runs.each { |run| Thread.new(run) { cancel_late(run, signal) } if run.drain(signal) }
+      end
+
+      def cancel_late(run, signal)
+        deadline = clock + DRAIN_SECONDS
+        @lock.synchronize do
+          @ended.wait(@lock, deadline - clock) while @runs.include?(run) && clock < deadline
+        end
+        run.cancel(signal) if @runs.include?(run)
+      end
+
+      def clock = Process.clock_gettime(Process::CLOCK_MONOTONIC)
+
+      def leave_process(signal)
+        @runs.each { |run| run.pipeline.kill_workers }
+        exit!(128 + Signal.list.fetch(signal))
+      end
+    end
+  end
+end
