@@ -8,10 +8,6 @@ module Minigun
   class AccumulatorStage < ConsumerStage
     DEFAULT_MAX_SIZE = 100
 
-    def initialize(*positions, word: :accumulator, **keywords, &given)
-      super
-    end
-
     # @return [Integer] items in a batch
     def max_size = options[:max_size] || DEFAULT_MAX_SIZE
 

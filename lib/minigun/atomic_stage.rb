@@ -6,15 +6,16 @@ module Minigun
   #   stage = Minigun::AtomicStage.new(name: :double, block: proc { |n| emit n * 2 })
   #   stage.execute_with_emit(Object.new, 4) # => [8]
   class AtomicStage < Stage
-    # With a word, the block receives what that word promises; else its arity decides.
-    def initialize(*positions, word: nil, **keywords, &given)
-      super(*positions, **keywords, &given)
-      @word = word
-    end
-
-    # The word it was declared with, where one is known.
+    # The word it was declared with, where one is known; its block then receives what that
+    # word promises, else its arity decides.
     # @api private
     attr_reader :word
+
+    # @api private
+    def declare(word, signature)
+      @word, @signature = word, signature
+      self
+    end
 
     def producer?
       return signature&.producer? if @word || !block

@@ -6,6 +6,8 @@ module Minigun
     PIPELINE_TYPES = %i[before_run after_run before_fork after_fork].freeze
     STAGE_TYPES = %i[before after before_fork after_fork].freeze
 
+    NONE = [].freeze
+
     # @return [Hash{Symbol => Array<Proc>}] hooks of the pipeline itself
     attr_reader :pipeline_level
     # @return [Hash{Symbol => Hash{Symbol => Array<Proc>}}] hooks of stages, by type and name
@@ -51,6 +53,8 @@ module Minigun
     # Sets the hooks given with the definition of a stage, in place of those that
     # an earlier definition brought.
     def define_inline(name, hooks)
+      return if hooks.empty? && @inline.empty?
+
       @inline.delete(name)&.each { |type, hook| @stage_level[type][name]&.delete_if { |each| each.equal?(hook) } }
       return if hooks.empty?
 
@@ -60,7 +64,8 @@ module Minigun
 
     # The hooks of one type for one stage.
     def of_stage(type, name)
-      @stage_level[type][name] || []
+      by_name = @stage_level[type]
+      by_name.empty? ? NONE : by_name[name] || NONE
     end
   end
 end

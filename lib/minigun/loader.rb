@@ -4,7 +4,7 @@ module Minigun
   %w[
     platform configuration logging settings signature stage atomic_stage accumulator_stage pipeline_stage
     names hooks stage_definition dag options placement pipeline collect evaluation builder definition
-    task blueprint instance dsl
+    stats task blueprint instance dsl
   ].each { |part| require_relative part }
 
   # Parts that a program needs when it runs, or never.

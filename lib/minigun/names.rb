@@ -25,18 +25,16 @@ module Minigun
 
     # A Hash by stage name that finds its values by Symbol, String or Stage.
     class Table < Hash
-      def [](name) = super(Table.key(name))
-      def fetch(name, *default, &block) = super(Table.key(name), *default, &block)
-      def key?(name) = super(Table.key(name))
-      def delete(name, &block) = super(Table.key(name), &block)
-      def []=(name, value)
-        super(Table.key(name), value)
+      %i[[] fetch key? delete []=].each do |method|
+        define_method(method) { |name, *rest, &block| super(Table.key(name), *rest, &block) }
       end
 
       alias_method :store, :[]=
       alias_method :has_key?, :key?
       alias_method :include?, :key?
       alias_method :member?, :key?
+
+      def values_at(*names) = names.map { |name| self[name] }
 
       # As Names.key, but a foreign object is left alone: it is in no table.
       def self.key(name)

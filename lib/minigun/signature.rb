@@ -21,6 +21,7 @@ module Minigun
   class Signature
     OUTPUT_NAME = /\A_?(out|output|outputs)(_queue)?\z/
     INPUT_NAME = /\A_?(in|input|inputs)(_queue)?\z|\A_?queue\z/
+    ITEM_WORDS = %i[processor consumer stage].freeze
     ADDRESSING = %i[output item_output input_output].freeze
 
     # @return [Symbol] :producer, :each, :batch or :loop
@@ -29,13 +30,20 @@ module Minigun
     attr_reader :receives
 
     class << self
-      # The signature of a block that was declared with a word; nil if none is known.
+      # The one signature of these parts.
+      def [](kind, receives, addresses: ADDRESSING.include?(receives))
+        (@known ||= {})[[kind, receives, addresses]] ||= new(kind, receives, addresses)
+      end
+
+      # The signature of a block that was declared with a word, nil if none is known.
       def of(word, block)
+        return OF_ITEM if block && ITEM_WORDS.include?(word) && block.arity == 1
+
         names = positional(block)
         case word
-        when :accumulator then new(:batch, names.size >= 2 ? :item_output : :item)
-        when :producer then new(:producer, names.empty? ? :none : :output)
-        when :stage then loops?(names) ? new(:loop, :input_output) : of_item(word, block, names)
+        when :accumulator then self[:batch, names.size >= 2 ? :item_output : :item]
+        when :producer then self[:producer, names.empty? ? :none : :output]
+        when :stage then loops?(names) ? self[:loop, :input_output] : of_item(word, block, names)
         else of_item(word, block, names)
         end
       end
@@ -45,9 +53,9 @@ module Minigun
         offered = base == :producer ? 1 : 2
         count = accepted(call, offered)
         case base
-        when :producer then new(:producer, %i[none output][count], addresses: true)
-        when :consumer then new(:each, %i[none item item_output][count], addresses: true)
-        else new(:loop, %i[none input input_output][count], addresses: true)
+        when :producer then self[:producer, %i[none output][count], addresses: true]
+        when :consumer then self[:each, %i[none item item_output][count], addresses: true]
+        else self[:loop, %i[none input input_output][count], addresses: true]
         end
       end
 
@@ -59,9 +67,9 @@ module Minigun
       private
 
       def of_item(word, block, names)
-        return new(:producer, :none) if names.empty? && producer_without_parameters?(word, block)
+        return self[:producer, :none] if names.empty? && producer_without_parameters?(word, block)
 
-        new(:each, takes_output?(block, names) ? :item_output : :item)
+        self[:each, takes_output?(block, names) ? :item_output : :item]
       end
 
       def loops?(names)
@@ -100,7 +108,7 @@ module Minigun
       end
     end
 
-    def initialize(kind, receives, addresses: ADDRESSING.include?(receives))
+    def initialize(kind, receives, addresses)
       @kind, @receives, @addresses = kind, receives, addresses
       freeze
     end
@@ -109,5 +117,8 @@ module Minigun
     def addresses? = @addresses
 
     def producer? = kind == :producer
+
+    OF_ITEM = self[:each, :item]
+    private_class_method :new
   end
 end

@@ -15,6 +15,10 @@ module Minigun
   #   end
   class Stage
     DEFAULT_STRATEGY = :threaded
+    OVERRIDDEN_CALLS = {
+      producer: Signature[:producer, :output], consumer: Signature[:each, :item_output],
+      loop: Signature[:loop, :input_output]
+    }.freeze
     SPAWN_STRATEGIES = %i[spawn_thread spawn_fork spawn_ractor].freeze
 
     # @return [Symbol, String] the name as it was given
@@ -110,8 +114,7 @@ module Minigun
     def custom_signature
       return Signature.of_call(call_base, method(:call)) if respond_to?(:call)
 
-      { producer: Signature.new(:producer, :output), consumer: Signature.new(:each, :item_output),
-        loop: Signature.new(:loop, :input_output) }[call_base] if overrides_run?
+      OVERRIDDEN_CALLS.fetch(call_base) if overrides_run?
     end
 
     def overrides_run?

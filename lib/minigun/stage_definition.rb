@@ -16,17 +16,17 @@ module Minigun
     # @return [Hash] the options that are left
     attr_reader :options
 
+    NONE = [].freeze
+
     def initialize(type, name, options, block)
-      @type, @name, @block = type, name, block
-      @targets = Names.keys(options[:to])
-      @sources = Names.keys(options[:from])
-      @hooks = Hooks::STAGE_TYPES.flat_map { |hook| hooks_of(hook, options[hook]) }
-      @options = custom? ? options.dup : options.except(:to, :from, *Hooks::STAGE_TYPES)
+      @type, @name, @block, @options = type, name, block, options
+      @targets = @sources = @hooks = NONE
+      take_apart unless options.empty?
     end
 
     # The stage itself, for a pipeline.
     def stage(pipeline)
-      return @type.new(@name, pipeline, @block, @options).join(pipeline, @name) if custom?
+      return @type.new(@name, pipeline, @block, @options.dup).join(pipeline, @name) if custom?
 
       built_in.join(pipeline, @name)
     end
@@ -34,6 +34,13 @@ module Minigun
     private
 
     def custom? = @type.is_a?(Class) && @type <= Stage
+
+    def take_apart
+      @targets = Names.keys(@options[:to])
+      @sources = Names.keys(@options[:from])
+      @hooks = Hooks::STAGE_TYPES.flat_map { |type| hooks_of(type, @options[type]) }
+      @options = custom? ? @options : @options.except(:to, :from, *Hooks::STAGE_TYPES)
+    end
 
     def built_in
       case @type
@@ -47,8 +54,8 @@ module Minigun
     def atomic
       return AtomicStage.new(name: @name, block: nil, options: @options) unless @block
 
-      kind = Signature.of(@type, @block).kind
-      CLASSES.fetch(kind).new(name: @name, block: @block, options: @options, word: @type)
+      signature = Signature.of(@type, @block)
+      CLASSES.fetch(signature.kind).new(name: @name, block: @block, options: @options).declare(@type, signature)
     end
 
     def hooks_of(type, given)

@@ -3,11 +3,15 @@
 module Minigun
   # How a descendant of Stage that overrides parts of its own execution is called.
   module StageLoop
+    BUILT_IN = [Stage, AtomicStage, ProducerStage, ConsumerStage, AccumulatorStage, PipelineStage].freeze
+
     module_function
 
     # Does a class of the user override one of the methods every Stage has?
     def overridden?(stage, name)
-      ![Stage, AtomicStage, AccumulatorStage, PipelineStage].include?(stage.method(name).owner)
+      return false if BUILT_IN.include?(stage.class) || !stage.respond_to?(name)
+
+      !BUILT_IN.include?(stage.method(name).owner)
     end
 
     # What the engine calls for a custom stage: the stage itself, or a lambda that

@@ -86,6 +86,8 @@ module Minigun
         step.after_fork = @node.run.after_fork + table.of_stage(:after_fork, @stage.name)
       end
 
+      def joined(outer, own) = own.empty? ? outer : outer + own
+
       # The step it runs with, without a queue between: its only upstream, if both are plain.
       def affinity
         return unless @node.plain? && @node.kind != :producer && @node.senders.size == 1
