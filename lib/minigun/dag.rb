@@ -51,8 +51,7 @@ module Minigun
     def initialize_copy(original)
       super
       @nodes = original.nodes.dup
-      @edges = Edges.new
-      original.edges.each { |name, targets| @edges.store(name, Targets.new(targets)) }
+      @edges = Edges.copy(original.edges)
     end
 
     # Adds an edge, and nodes for names that are none yet. An edge that is there is left

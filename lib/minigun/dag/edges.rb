@@ -39,6 +39,11 @@ module Minigun
 
       include Watched.over(Hash)
 
+      # Of any Hash, with Targets of their own.
+      def self.copy(edges)
+        edges.each_with_object(new) { |(name, targets), copy| copy.send(:add, name, Targets.new(targets)) }
+      end
+
       # The Targets of what is no key: those of the same name in another form, or new ones.
       def default(*missing)
         return if missing.empty?

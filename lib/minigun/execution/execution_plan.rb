@@ -37,25 +37,25 @@ module Minigun
       # @return [self]
       def plan!
         forget
-        @found = stages_by_name
-        dag.topological_sort.each { |name| plan_stage(name) }
-        @found.each_key { |name| plan_stage(name) unless @types.key?(name) }
+        @found = stages.is_a?(Names::Table) ? stages.to_h : stages.transform_keys { |name| key(name) }
+        dag.topological_sort.each { |name| plan_stage(name, key(name)) }
+        @found.each_key { |name| plan_stage(name, name) unless @types.key?(name) }
         self
       end
 
       # @return [Symbol] :thread, :fork, :ractor or :inline
       def context_for(name)
-        @types.fetch(name, DEFAULT_TYPE)
+        @types.fetch(key(name), DEFAULT_TYPE)
       end
 
       # @return [Symbol, String, nil] the name of the stage it is co-located with
       def affinity_for(name)
-        @affinities[name]
+        @affinities[key(name)]
       end
 
       def colocated?(stage, source)
         affinity = affinity_for(stage)
-        !affinity.nil? && Names::Table.key(affinity) == Names::Table.key(source)
+        !affinity.nil? && key(affinity) == key(source)
       end
 
       # @return [Array<Symbol>] the types that occur
@@ -66,7 +66,7 @@ module Minigun
       # @return [Hash] names of stages by the name of the one they are co-located with;
       #   the independent ones by nil
       def affinity_groups
-        @names.group_by { |name| @affinities[name] }
+        @names.group_by { |name| affinity_for(name) }
       end
 
       # @return [Array] names of the stages that are co-located with no other
@@ -83,39 +83,41 @@ module Minigun
 
       def forget
         @names = []
-        @types = Names::Table.new
-        @affinities = Names::Table.new
+        @types = {}
+        @affinities = {}
       end
 
-      def stages_by_name
-        return stages if stages.is_a?(Names::Table)
-
-        stages.each_with_object(Names::Table.new) { |(name, stage), found| found[name] = stage }
+      def key(name)
+        name.is_a?(Symbol) ? name : Names::Table.key(name)
       end
 
       # Predecessors have been planned.
-      def plan_stage(name)
-        stage = @found[name] or return
-        source = source_of(name, stage)
+      def plan_stage(name, id)
+        stage = @found[id] or return
+        plain = plain?(stage)
+        source = source_of(name) if plain
         @names << name
-        @affinities[name] = source
-        @types[name] = source ? @types[source] : type_of(stage)
+        @affinities[id] = source
+        @types[id] = source ? @types[key(source)] : type_of(stage, plain)
       end
 
-      def source_of(name, stage)
+      def source_of(name)
         upstream = dag.upstream(name)
-        return unless upstream.size == 1 && plain?(stage)
+        return unless upstream.size == 1
 
-        feeder = @found[upstream.first]
+        feeder = @found[key(upstream.first)]
         upstream.first if feeder && !feeder.accumulator? && !feeder.composite?
       end
 
       def plain?(stage)
-        stage.strategy.to_s == Stage::DEFAULT_STRATEGY.to_s && stage.execution_context.nil? &&
-          (stage.options.empty? || PLACING.none? { |option| stage.options[option] })
+        options = stage.options
+        stage.strategy == Stage::DEFAULT_STRATEGY && stage.execution_context.nil? &&
+          (options.empty? || PLACING.none? { |option| options[option] })
       end
 
-      def type_of(stage)
+      def type_of(stage, plain)
+        return DEFAULT_TYPE if plain
+
         declared = declared_type(stage).to_s
         base = Placement::STRATEGIES[declared] || Placement::TYPES[declared]
         TYPES[base] || config[:default_context] || DEFAULT_TYPE
