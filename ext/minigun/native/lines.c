@@ -222,14 +222,8 @@ read_range(reader_t *reader, file_t *file, uint64_t from, uint64_t to, mg_block_
     if (!mg_split_lines(&reader->split, reader->buffer, begin, end)) {
         return mg_stage_fail(error, ENOMEM, "out of memory");
     }
-    reader->origin.offset = base;
-    reader->origin.line = 0;
-    if (base == 0) reader->origin.line = 1;
-    /* `line` counts from the first line of the range, `at` from base. */
-    if (begin > 0 && reader->origin.line == 0) reader->origin.offset = base + begin;
-    for (size_t i = 0; reader->origin.line == 0 && i < reader->split.count; i++) {
-        reader->split.items[i].at -= (uint32_t)begin;
-    }
+    reader->origin.offset = base + begin;
+    reader->origin.line = base + begin == 0 ? 1 : 0;
     block->size = end;
     return MG_STAGE_OK;
 }
@@ -259,8 +253,7 @@ take_stream(reader_t *reader, bool *ended, size_t *size, mg_error_t *error)
         }
         if (status != MG_STAGE_OK) return status;
         *ended = got == 0;
-        const char *newline = memrchr(reader->buffer, '\n', filled);
-        end = *ended ? filled : newline ? (size_t)(newline - reader->buffer) + 1 : 0;
+        end = *ended ? filled : mg_whole_lines(reader->buffer, filled);
         if (end == 0 && filled > lines->max_line) {
             return too_long(lines, reader->origin.name, lines->position, error);
         }
@@ -407,7 +400,7 @@ list_files(lines_t *lines, const mg_options_t *options, mg_error_t *error)
         else if (strcmp(option->name, "fd") == 0 && option->value.type == MG_VALUE_INTEGER) {
             file->fd = (int)option->value.as.integer;
             file->given = true;
-            snprintf(file->given_name, sizeof(file->given_name), "fd %d", file->fd);
+            snprintf(file->given_name, sizeof(file->given_name), "/dev/fd/%d", file->fd);
             lines->nfiles++;
         }
     }

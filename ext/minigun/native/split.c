@@ -27,7 +27,7 @@ add(mg_lines_t *lines, size_t begin, size_t end)
     record->offset = (uint32_t)begin;
     record->length = (uint32_t)(end - begin);
     record->line = (uint32_t)lines->count++;
-    record->at = (uint32_t)begin;
+    record->at = (uint32_t)(begin - lines->begin);
 }
 
 #ifdef __SSE2__
@@ -66,6 +66,7 @@ mg_split_lines(mg_lines_t *lines, const char *data, size_t begin, size_t end)
 {
     size_t at = begin, start = begin;
     lines->count = 0;
+    lines->begin = begin;
 
     while (at + STEP <= end) {
         if (lines->count + STEP > lines->capacity && !grow(lines, lines->count + STEP)) return false;
@@ -95,4 +96,11 @@ mg_count_newlines(const char *bytes, size_t size)
     for (; at + STEP <= size; at += STEP) count += (size_t)__builtin_popcountll(newlines(bytes + at));
     for (; at < size; at++) count += bytes[at] == '\n';
     return count;
+}
+
+size_t
+mg_whole_lines(const char *bytes, size_t size)
+{
+    while (size > 0 && bytes[size - 1] != '\n') size--;
+    return size;
 }

@@ -1,0 +1,339 @@
+/* json - Takes objects, one per record, apart: selects members and filters by them.
+ *
+ * A block is indexed as a whole, then walked record by record. A record that is wrong
+ * in a way that spoils the index of its neighbours makes the block be indexed record
+ * by record, so that only it is rejected.
+ *
+ * Options: select (any number), and conditions: see where.h.
+ */
+#include "native.h"
+
+#ifdef HAVE_SIMDJSON
+
+#include <stdlib.h>
+
+#include "json_index.h"
+#include "json_text.h"
+#include "json_walk.h"
+#include "where.h"
+
+typedef struct {
+    mg_json_fields_t fields;
+    uint32_t selected[MG_JSON_FIELDS];
+    const char *names[MG_JSON_FIELDS];
+    mg_columns_t columns;
+    mg_where_t where;
+    uint64_t compared; /* bit i: field i has conditions */
+} json_t;
+
+typedef struct {
+    const json_t *json;
+    mg_json_index_t *index;
+    char *dense; /* records side by side, where they weren't */
+    size_t dense_capacity;
+    uint32_t *begins;
+    size_t begins_capacity;
+    mg_json_found_t found[MG_JSON_FIELDS];
+    mg_value_t values[MG_JSON_FIELDS];
+} reader_t;
+
+static int
+json_close(void *stage, bool complete, mg_error_t *error)
+{
+    json_t *json = stage;
+    (void)complete;
+    (void)error;
+    mg_where_free(&json->where);
+    free(json);
+    return MG_STAGE_OK;
+}
+
+static bool
+number_field(void *data, const char *name, uint32_t *number, mg_error_t *error)
+{
+    json_t *json = data;
+    if (!mg_json_field(&json->fields, name, number)) {
+        mg_stage_fail(error, 0, "json can look for %d members, not more", MG_JSON_FIELDS);
+        return false;
+    }
+    json->compared |= 1ull << *number;
+    return true;
+}
+
+static int
+read_select(json_t *json, const mg_options_t *options, mg_error_t *error)
+{
+    for (size_t i = 0; i < options->count; i++) {
+        const mg_option_t *option = &options->items[i];
+        uint32_t number;
+        if (strcmp(option->name, "select") || option->value.type != MG_VALUE_TEXT) continue;
+        if (json->columns.count == MG_JSON_FIELDS ||
+            !mg_json_field(&json->fields, option->value.as.text, &number)) {
+            return mg_stage_fail(error, 0, "json can look for %d members, not more", MG_JSON_FIELDS);
+        }
+        json->names[json->columns.count] = option->value.as.text;
+        json->selected[json->columns.count++] = number;
+    }
+    json->columns.names = json->names;
+    return MG_STAGE_OK;
+}
+
+static int
+json_open(const mg_options_t *options, const mg_host_t *host, void **stage, mg_error_t *error)
+{
+    json_t *json = calloc(1, sizeof(*json));
+    (void)host;
+    if (json == NULL) return mg_stage_fail(error, 0, "out of memory");
+
+    int status = read_select(json, options, error);
+    if (status == MG_STAGE_OK) {
+        status = mg_where_read(&json->where, options, number_field, json, error);
+    }
+    if (status != MG_STAGE_OK) {
+        json_close(json, false, error);
+        return status;
+    }
+    *stage = json;
+    return MG_STAGE_OK;
+}
+
+static void
+json_stop(void *state)
+{
+    reader_t *reader = state;
+    mg_json_index_free(reader->index);
+    free(reader->dense);
+    free(reader->begins);
+    free(reader);
+}
+
+static int
+json_start(void *stage, uint32_t worker, void **state, mg_error_t *error)
+{
+    reader_t *reader = calloc(1, sizeof(*reader));
+    (void)worker;
+    if (reader == NULL) return mg_stage_fail(error, 0, "out of memory");
+    reader->json = stage;
+    reader->index = mg_json_index_new();
+    if (reader->index == NULL) {
+        json_stop(reader);
+        return mg_stage_fail(error, 0, "json: can't make a parser");
+    }
+    *state = reader;
+    return MG_STAGE_OK;
+}
+
+/* True if nothing but newlines lies between the records. */
+static bool
+is_dense(const mg_block_t *block)
+{
+    for (size_t i = 1; i < block->count; i++) {
+        const mg_record_t *before = &block->records[i - 1];
+        uint32_t end = before->offset + before->length;
+        if (end + 1 != block->records[i].offset || block->data[end] != '\n') return false;
+    }
+    return true;
+}
+
+static int
+reserve(reader_t *reader, size_t bytes, mg_emit_t *emit)
+{
+    bytes += MG_STAGE_PADDING;
+    if (bytes > UINT32_MAX) return mg_stage_fail(emit->error, 0, "a block of more than 4 GB");
+    if (bytes > reader->dense_capacity) {
+        char *grown = realloc(reader->dense, bytes);
+        if (grown == NULL) return mg_stage_fail(emit->error, 0, "out of memory");
+        reader->dense = grown;
+        reader->dense_capacity = bytes;
+    }
+    return MG_STAGE_OK;
+}
+
+/* Puts the records side by side; begins[i] is where record i lies then. */
+static int
+make_dense(reader_t *reader, const mg_block_t *block, size_t *size, mg_emit_t *emit)
+{
+    size_t total = 0;
+    for (size_t i = 0; i < block->count; i++) total += block->records[i].length + 1;
+    if (block->count > reader->begins_capacity) {
+        uint32_t *grown = realloc(reader->begins, block->count * sizeof(*grown));
+        if (grown == NULL) return mg_stage_fail(emit->error, 0, "out of memory");
+        reader->begins = grown;
+        reader->begins_capacity = block->count;
+    }
+    int status = reserve(reader, total, emit);
+    if (status != MG_STAGE_OK) return status;
+
+    *size = 0;
+    for (size_t i = 0; i < block->count; i++) {
+        const mg_record_t *record = &block->records[i];
+        reader->begins[i] = (uint32_t)*size;
+        memcpy(reader->dense + *size, block->data + record->offset, record->length);
+        *size += record->length;
+        reader->dense[(*size)++] = '\n';
+    }
+    memset(reader->dense + *size, ' ', MG_STAGE_PADDING);
+    return MG_STAGE_OK;
+}
+
+/* Makes a value of a found text; a complaint if it is no JSON. */
+static const char *
+to_value(const mg_json_walk_t *walk, const mg_json_found_t *found, mg_value_t *value,
+         mg_emit_t *emit)
+{
+    const char *text = walk->data + found->begin, *after;
+    uint32_t length = found->end - found->begin;
+
+    switch (found->kind) {
+    case 0:
+        value->type = MG_VALUE_NULL;
+        return NULL;
+    case '{':
+    case '[':
+        *value = (mg_value_t){ MG_VALUE_JSON, length, { .text = text } };
+        return NULL;
+    case '"':
+        *value = (mg_value_t){ MG_VALUE_TEXT, length, { .text = text } };
+        break;
+    default:
+        return mg_json_scalar(text, text + length, &after, value) ? NULL : "not a JSON value";
+    }
+    if (!walk->escapes || !memchr(text, '\\', length)) return NULL;
+
+    size_t size;
+    char *room = emit->store(emit, length);
+    if (room == NULL) return "out of memory";
+    if (!mg_json_unescape(text, length, room, &size)) return "a JSON string has a wrong escape";
+    value->as.text = room;
+    value->length = (uint32_t)size;
+    return NULL;
+}
+
+static int
+emit_row(const reader_t *reader, const mg_json_walk_t *walk, const mg_record_t *record,
+         mg_emit_t *emit)
+{
+    const json_t *json = reader->json;
+    mg_value_t *values, row[MG_JSON_FIELDS];
+
+    for (uint32_t i = 0; i < json->columns.count; i++) {
+        uint32_t field = json->selected[i];
+        if (json->compared >> field & 1) {
+            row[i] = reader->values[field];
+            continue;
+        }
+        const char *complaint = to_value(walk, &reader->found[field], &row[i], emit);
+        if (complaint) return emit->reject(emit, record, 0, complaint);
+    }
+    int status = emit->row(emit, &json->columns, record, &values);
+    if (status == MG_STAGE_OK) memcpy(values, row, json->columns.count * sizeof(mg_value_t));
+    return status;
+}
+
+/* Walks over the record whose text is at `begin` of the walk's data. */
+static int
+take_record(reader_t *reader, mg_json_walk_t *walk, uint32_t begin, const mg_record_t *record,
+            mg_emit_t *emit)
+{
+    const json_t *json = reader->json;
+    const char *complaint =
+        mg_json_walk(walk, begin, begin + record->length, &json->fields, reader->found);
+
+    for (uint64_t left = json->compared; left && !complaint; left &= left - 1) {
+        uint32_t field = (uint32_t)__builtin_ctzll(left);
+        complaint = to_value(walk, &reader->found[field], &reader->values[field], emit);
+    }
+    if (complaint) return emit->reject(emit, record, 0, complaint);
+    if (!mg_where_holds(&json->where, reader->values, false)) return MG_STAGE_OK;
+    return json->columns.count ? emit_row(reader, walk, record, emit) : emit->keep(emit, record, 1);
+}
+
+/* Each record with an index of its own. Their texts lie side by side in `dense`. */
+static int
+take_singly(reader_t *reader, const mg_block_t *block, mg_emit_t *emit)
+{
+    for (size_t i = 0; i < block->count; i++) {
+        const mg_record_t *record = &block->records[i];
+        mg_json_walk_t walk = { .data = reader->dense + reader->begins[i], .escapes = true };
+        size_t count;
+        const char *complaint =
+            mg_json_index_run(reader->index, walk.data, record->length, &walk.next, &count);
+        int status = complaint ? emit->reject(emit, record, 0, complaint)
+                               : take_record(reader, &walk, 0, record, emit);
+        if (status != MG_STAGE_OK) return status;
+    }
+    return MG_STAGE_OK;
+}
+
+static int
+json_process(void *state, const mg_block_t *block, mg_emit_t *emit)
+{
+    reader_t *reader = state;
+    bool dense = is_dense(block);
+    const char *data = block->data;
+    size_t size, count;
+    if (block->count == 0) return MG_STAGE_OK;
+
+    if (!dense) {
+        int status = make_dense(reader, block, &size, emit);
+        if (status != MG_STAGE_OK) return status;
+        data = reader->dense;
+    }
+    else {
+        const mg_record_t *last = &block->records[block->count - 1];
+        size = last->offset + last->length;
+        data += block->records[0].offset;
+        size -= block->records[0].offset;
+    }
+    mg_json_walk_t walk = { .data = data, .escapes = memchr(data, '\\', size) != NULL };
+    if (mg_json_index_run(reader->index, data, size, &walk.next, &count)) {
+        int status = dense ? make_dense(reader, block, &size, emit) : MG_STAGE_OK;
+        return status == MG_STAGE_OK ? take_singly(reader, block, emit) : status;
+    }
+    for (size_t i = 0; i < block->count; i++) {
+        const mg_record_t *record = &block->records[i];
+        uint32_t begin = dense ? record->offset - block->records[0].offset : reader->begins[i];
+        int status = take_record(reader, &walk, begin, record, emit);
+        if (status != MG_STAGE_OK) return status;
+    }
+    return MG_STAGE_OK;
+}
+
+#else
+
+#define json_close NULL
+#define json_start NULL
+#define json_stop NULL
+
+static int
+json_open(const mg_options_t *options, const mg_host_t *host, void **stage, mg_error_t *error)
+{
+    (void)options;
+    (void)host;
+    (void)stage;
+    return mg_stage_fail(error, 0, "json needs simdjson and a C++ compiler, which were not there when "
+                         "minigun was compiled; install the packages libsimdjson-dev and g++, then "
+                         "minigun again");
+}
+
+static int
+json_process(void *state, const mg_block_t *block, mg_emit_t *emit)
+{
+    (void)state;
+    (void)block;
+    (void)emit;
+    return MG_STAGE_OK;
+}
+
+#endif
+
+const mg_stage_t mg_stage_json = {
+    .abi = MG_STAGE_ABI,
+    .size = sizeof(mg_stage_t),
+    .name = "json",
+    .open = json_open,
+    .start = json_start,
+    .process = json_process,
+    .stop = json_stop,
+    .close = json_close,
+};
