@@ -1,0 +1,183 @@
+# frozen_string_literal: true
+
+require_relative "dialect_helper"
+
+# Section 6: stages that are classes of the user.
+RSpec.describe "Custom stage classes" do
+  def stage_class(base, &body)
+    Class.new(base, &body)
+  end
+
+  # Runs the class between a producer of 1, 2, 3 and a terminal stage.
+  def through(klass, **options)
+    object = flow do
+      producer(:source) { |output| [1, 2, 3].each { |n| output << n } }
+      custom_stage klass, :custom, **options
+      consumer(:keep) { |n| @seen << n }
+      consumer(:aside, await: true) { |n| @seen << [:aside, n] }
+    end
+    object.tap(&:run).seen
+  end
+
+  it "run once without input below ProducerStage" do
+    with_output = stage_class(Minigun::ProducerStage) { def call(output) = (output << 1 << 2) }
+    with_yield = stage_class(Minigun::ProducerStage) { def call = [3, 4].each { |n| yield n } }
+    seen = seen_by do
+      custom_stage with_output, :one, to: :keep
+      custom_stage with_yield, :two, to: :keep
+      consumer(:keep) { |n| @seen << n }
+    end
+
+    expect(seen).to match_array([1, 2, 3, 4])
+  end
+
+  it "run per item below ConsumerStage" do
+    with_output = stage_class(Minigun::ConsumerStage) { def call(item, output) = output << (item * 2) }
+    with_yield = stage_class(Minigun::ConsumerStage) { def call(item) = yield(item * 3) }
+
+    expect(through(with_output)).to eq([2, 4, 6])
+    expect(through(with_yield)).to eq([3, 6, 9])
+  end
+
+  it "own their loop below Stage" do
+    summing = stage_class(Minigun::Stage) do
+      def call(input, output)
+        sum = 0
+        until (n = input.pop).is_a?(Minigun::EndOfStage)
+          sum += n
+        end
+        output << sum
+        yield(-sum)
+      end
+    end
+
+    expect(through(summing)).to eq([6, -6])
+  end
+
+  it "yield to a target by name" do
+    sorting = stage_class(Minigun::ConsumerStage) do
+      def call(item) = item == 2 ? yield(item, to: :aside) : yield(item)
+    end
+
+    expect(through(sorting)).to match_array([1, 3, [:aside, 2]])
+  end
+
+  it "get the arguments their parameters accept" do
+    optional = stage_class(Minigun::ConsumerStage) { def call(item, output = nil) = (output << item) }
+    splat = stage_class(Minigun::ConsumerStage) { def call(*all) = (all[1] << all.size) }
+    keywords = stage_class(Minigun::ConsumerStage) { def call(item, scale: 10, **) = yield(item * scale) }
+    block = stage_class(Minigun::ConsumerStage) { def call(item, &out) = out.call(item, to: :aside) }
+
+    expect(through(optional)).to eq([1, 2, 3])
+    expect(through(splat)).to eq([2, 2, 2])
+    expect(through(keywords)).to eq([10, 20, 30])
+    expect(through(block)).to eq([[:aside, 1], [:aside, 2], [:aside, 3]])
+  end
+
+  it "are constructed with exactly four values, which super takes as they come" do
+    given = []
+    klass = stage_class(Minigun::ConsumerStage) do
+      define_method(:initialize) do |pipeline, name, block, options|
+        given << [pipeline, name, block, options]
+        super(pipeline, name, block, options)
+        @limit = options.fetch(:limit)
+      end
+      def call(item) = yield([name, item * @limit.call])
+    end
+    bare = stage_class(Minigun::ConsumerStage) do
+      def initialize(one, two, three, four)
+        super
+      end
+
+      def call(item) = yield(options[:by] + item)
+    end
+
+    expect(through(klass, limit: -> { 7 })).to eq([[:custom, 7], [:custom, 14], [:custom, 21]])
+    expect(given.first.values_at(0, 2)).to eq([:custom, nil])
+    expect(given.first[1]).to be_a(Minigun::Pipeline)
+    expect(given.first[3]).to include(:limit)
+    expect(through(bare, by: 100)).to eq([101, 102, 103])
+  end
+
+  it "are constructed by keywords or position by hand" do
+    keyword = Minigun::ConsumerStage.new(name: :a, options: { x: 1 })
+    pipeline = Minigun::Pipeline.new(:line)
+    positional = Minigun::Stage.new(:b, pipeline, nil, { name: :c })
+
+    expect([keyword.name, keyword.options]).to eq([:a, { x: 1 }])
+    expect([positional.name, positional.options, positional.pipeline]).to eq([:b, { name: :c }, pipeline])
+  end
+
+  { "a thread pool" => { threads: 2 }, "copy-on-write children" => { execution: :cow_fork, max: 2 },
+    "persistent workers" => { execution: :ipc_fork, max: 2 } }.each do |where, options|
+    it "work in #{where}" do
+      klass = stage_class(Minigun::ConsumerStage) do
+        def call(item, output)
+          output << (item * options[:by].call)
+          yield item, to: :aside if item == 3
+        end
+      end
+
+      expect(through(klass, by: -> { 2 }, **options)).to match_array([2, 4, 6, [:aside, 3]])
+    end
+  end
+
+  it "know themselves and what surrounds them" do
+    known = nil
+    klass = stage_class(Minigun::ConsumerStage) do
+      define_method(:call) do |_item|
+        known = [name.to_s, options[:limit], block, pipeline.name.to_s, root_pipeline.name.to_s, task.class, queue_size,
+                 to_h[:name].to_s, self[:options][:limit], self[:nothing]]
+      end
+    end
+    flow do
+      producer(:source) { |output| output << 1 }
+      pipeline(:part) { custom_stage klass, :inner, limit: 3, queue_size: 9 }
+    end.run
+
+    expect(known).to eq(["inner", 3, nil, "part", "default", Minigun::Task, 9, "inner", 3, nil])
+  end
+
+  it "answer their run mode and log type" do
+    modes = { Minigun::ProducerStage => :autonomous, Minigun::ConsumerStage => :streaming,
+              Minigun::PipelineStage => :composite }
+
+    modes.each { |klass, mode| expect(klass.new(name: :x).run_mode).to eq(mode) }
+    expect(Minigun::ConsumerStage.new(name: :x)).to respond_to(:log_type, :execution_context)
+  end
+
+  it "may override flush, called once after the input ended" do
+    klass = stage_class(Minigun::ConsumerStage) do
+      def call(item) = (@sum = (@sum || 0) + item)
+      def flush(_context, output) = output << @sum
+    end
+    order = []
+    flow do
+      producer(:source) { |output| [1, 2, 3].each { |n| output << n } }
+      custom_stage klass, :sum
+      stage(:loop) { |input, _output| order << input.pop until order.last.is_a?(Minigun::EndOfStage) }
+    end.run
+
+    expect(order).to match([6, Minigun::EndOfStage])
+  end
+
+  it "may override execute" do
+    klass = stage_class(Minigun::ConsumerStage) do
+      def execute(context, item, output, _stats) = output << [context.class.ancestors.include?(Minigun::DSL), item]
+    end
+
+    expect(through(klass)).to eq([[true, 1], [true, 2], [true, 3]])
+  end
+
+  it "may be added by a Pipeline's add_stage" do
+    klass = stage_class(Minigun::ConsumerStage) { def call(item) = yield(item + options[:by]) }
+    seen = []
+    line = Minigun::Pipeline.new(:line)
+    line.add_stage(:producer, :source) { emit 1 }
+    line.add_stage(klass, :add, by: 5)
+    line.add_stage(:consumer, :keep) { |n| seen << n }
+    line.run(Object.new)
+
+    expect(seen).to eq([6])
+  end
+end

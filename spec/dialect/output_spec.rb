@@ -1,0 +1,197 @@
+# frozen_string_literal: true
+
+require_relative "dialect_helper"
+
+# Section 5: output and input.
+RSpec.describe "Output" do
+  it "goes to every target, counts once, chains, and is the same object on all branches" do
+    object = flow do
+      producer(:source, to: %i[left right]) { |output| output << +"a" << +"b" }
+      consumer(:left) { |s| @seen << s }
+      consumer(:right) { |s| @seen << s }
+    end
+    object.run
+
+    expect(object.seen.sort).to eq(%w[a a b b])
+    expect(object.seen.map(&:object_id).uniq.size).to eq(2)
+    expect(stats_of(object, :source).items_produced).to eq(2)
+  end
+
+  it "does nothing without a target, and returns itself" do
+    object = flow do
+      producer(:source) { |output| output << 1 }
+      consumer(:keep) { |n, output| @seen << (output << n).equal?(output) }
+    end
+
+    expect(object.tap(&:run).seen).to eq([true])
+  end
+
+  it "counts each <<, emit and yield once" do
+    yielder = Class.new(Minigun::ConsumerStage) do
+      def call(item)
+        yield item
+        yield item, to: :aside
+      end
+    end
+    object = flow do
+      producer(:source) do |output|
+        output << 1
+        emit 2
+      end
+      processor(:both) do |n, output|
+        output << n
+        emit n
+        output.to(:aside) << n
+      end
+      custom_stage yielder, :yielder
+      consumer(:keep) { |n| @seen << n }
+      consumer(:aside, await: true) { |n| n }
+    end
+    object.run
+
+    expect(stats_of(object, :source).items_produced).to eq(2)
+    expect(stats_of(object, :both).items_produced).to eq(6)
+    expect(stats_of(object, :yielder).items_produced).to eq(8)
+  end
+
+  it "blocks while a target's queue is full" do
+    most = 0
+    sent = done = 0
+    flow do
+      producer(:source) do |output|
+        500.times do |n|
+          output << n
+          sent += 1
+          most = [most, sent - done].max
+        end
+      end
+      consumer(:keep, queue_size: 5, threads: 1) do |_n|
+        Thread.pass
+        done += 1
+      end
+    end.run
+
+    expect([sent, done]).to eq([500, 500])
+    expect(most).to be < 100
+  end
+
+  describe "#to" do
+    it "reaches that stage and no other, by Symbol, String or Stage" do
+      seen = seen_by do
+        producer(:source) do |output|
+          output.to(:aside) << 1
+          output.to("aside") << 2
+          output.to(_minigun_task.root_pipeline.find_stage(:aside)) << 3
+        end
+        consumer(:keep) { |n| @seen << [:keep, n] }
+        consumer(:aside, await: true) { |n| @seen << n }
+      end
+
+      expect(seen).to eq([1, 2, 3])
+    end
+
+    it "is memoised and chains" do
+      same = nil
+      seen = seen_by do
+        producer(:source) do |output|
+          same = output.to(:aside).equal?(output.to(:aside))
+          output.to(:aside) << 1 << 2
+        end
+        consumer(:aside, await: true) { |n| @seen << n }
+      end
+
+      expect([same, seen]).to eq([true, [1, 2]])
+    end
+
+    it "takes a name computed for each item, also of an ordinary stage" do
+      seen = seen_by do
+        producer(:source, to: :sort) { |output| 4.times { |n| output << n } }
+        processor(:sort, to: []) { |n, output| output.to("part_#{n % 2}") << n }
+        consumer(:part_0, await: true) { |n| @seen << [0, n] }
+        consumer(:part_1, await: true) { |n| @seen << [1, n] }
+      end
+
+      expect(seen).to match_array([[0, 0], [1, 1], [0, 2], [1, 3]])
+    end
+
+    it "raises for an unknown target: an item error" do
+      object = flow do
+        producer(:source) { |output| 3.times { |n| output << n } }
+        processor(:sort) { |n, output| n == 1 ? output.to(:nowhere) << n : output << n }
+        consumer(:keep) { |n| @seen << n }
+      end
+      object.run
+
+      expect(object.seen).to eq([0, 2])
+      expect(logged).to match(/sort.*nowhere|nowhere.*sort/m)
+      expect(stats_of(object, :sort).items_failed).to eq(1)
+    end
+
+    it "raises for an unknown target: the end of a producer" do
+      object = flow do
+        producer(:source) do |output|
+          output << 1
+          begin
+            output.to(:nowhere)
+          rescue ArgumentError => e
+            @seen << e.message
+            raise
+          end
+          output << 2
+        end
+        consumer(:keep) { |n| @seen << n }
+      end
+      object.run
+
+      expect(object.seen).to match_array([a_string_including("nowhere"), 1])
+    end
+  end
+
+  describe "#to_proc" do
+    it "takes the item and a target" do
+      seen = seen_by do
+        producer(:source) { |output| [1, 2].each(&output).then { output.to_proc.call(3, to: :aside) } }
+        consumer(:keep) { |n| @seen << n }
+        consumer(:aside, await: true) { |n| @seen << [:aside, n] }
+      end
+
+      expect(seen).to match_array([1, 2, [:aside, 3]])
+    end
+  end
+
+  it "carries any object, nil, false and Arrays included, as they are" do
+    items = [nil, false, [], [[]], [1, [2]], {}, { a: nil }, "", 0, 2**70, 1.5, :s, nil..nil]
+    seen = seen_by do
+      producer(:source) { |output| items.each { |item| output << item } }
+      processor(:plain) { |item, output| output << item }
+      thread_pool(2) { processor(:pool, ordered: true) { |item, output| output << item } }
+      cow_fork(2) { processor(:cow, ordered: true) { |item, output| output << item } }
+      ipc_fork(2) { processor(:ipc, ordered: true) { |item, output| output << item } }
+      consumer(:keep) { |item| @seen << item }
+    end
+
+    expect(seen).to eq(items)
+  end
+
+  it "means the same in children" do
+    %i[cow_fork ipc_fork].each do |kind|
+      object = flow do
+        producer(:source) { |output| 4.times { |n| output << n } }
+        processor(:sort, execution: kind, max: 2) do |n, output|
+          case n
+          when 0 then output << :a << :b
+          when 1 then output.to(:aside) << n
+          when 2 then output.to_proc.call(n, to: "aside")
+          else output.to(:nowhere) << n
+          end
+        end
+        consumer(:keep) { |x| @seen << x }
+        consumer(:aside, await: true) { |n| @seen << [:aside, n] }
+      end
+      object.run
+
+      expect(object.seen).to match_array([:a, :b, [:aside, 1], [:aside, 2]])
+      expect(stats_of(object, :sort).items_failed).to eq(1)
+    end
+  end
+end

@@ -1,0 +1,24 @@
+# frozen_string_literal: true
+
+require "spec_helper"
+require "stringio"
+require_relative "random_graphs"
+
+# GRAPH_COUNT and GRAPH_SEED of the environment choose others: GRAPH_COUNT=50000 rspec spec/stress/random_graphs_spec.rb
+RSpec.describe "Random graphs", :stress, limit: 900 do
+  it "give what a sequential model gives, whatever runs where" do
+    seed = Integer(ENV.fetch("GRAPH_SEED") { Random.new_seed % 1_000_000_000 })
+    count = Integer(ENV.fetch("GRAPH_COUNT", 2000))
+    faults = RandomGraphs.run(seed: seed, count: count)
+
+    expect(faults).to be_empty, faults.join("\n")
+  end
+
+  it "have a model that finds a fault, and shrink it to a small graph" do
+    graph = RandomGraphs::Generator.graph(11)
+    small = RandomGraphs::Shrink.new { |candidate| candidate.leaves.any? { |leaf| leaf.kind == :batch } }.call(graph)
+
+    expect(graph.leaves.size).to be > small.leaves.size
+    expect(small.leaves.map(&:kind)).to match_array(%i[producer batch each])
+  end
+end
