@@ -4,47 +4,47 @@ require_relative "support/bench"
 
 # What large graphs cost to define, route, validate and plan.
 module Plan
-  BLOCK = proc { |item| item }
+  BLOCKS = { producer: proc {}, processor: proc { |item| item } }.freeze
 
   module_function
 
   def seconds(shape, stages)
+    definitions = send(shape, stages)
     GC.start
-    Bench.seconds do
-      pipeline = Minigun::Pipeline.new(shape)
-      send(shape, pipeline, stages)
-      pipeline.send(:build_dag_routing!)
-      plan = Minigun::Execution::ExecutionPlan.new(pipeline.dag, pipeline.stages, pipeline.config).plan!
-      raise "planned #{plan.context_types}" unless plan.context_types == [:thread]
-    end
+    Bench.seconds { plan(definitions) }
+  end
+
+  def plan(definitions)
+    pipeline = Minigun::Pipeline.new(:large)
+    definitions.each { |type, name, options| pipeline.add_stage(type, name, options, &BLOCKS.fetch(type)) }
+    pipeline.send(:build_dag_routing!)
+    plan = Minigun::Execution::ExecutionPlan.new(pipeline.dag, pipeline.stages, pipeline.config).plan!
+    raise "planned #{plan.context_types}" unless plan.context_types == [:thread]
   end
 
   # Each stage leads to the next, by the order of definition.
-  def chain(pipeline, stages)
-    pipeline.add_stage(:producer, :s0) { nil }
-    (1...stages).each { |index| pipeline.add_stage(:processor, :"s#{index}", &BLOCK) }
-  end
+  def chain(stages) = define(names(stages)) { {} }
 
   # One stage leads to all others.
-  def fan(pipeline, stages)
-    pipeline.add_stage(:producer, :s0, to: (1...stages).map { |index| :"s#{index}" }) { nil }
-    (1...stages).each { |index| pipeline.add_stage(:processor, :"s#{index}", &BLOCK) }
+  def fan(stages)
+    first, *others = names(stages)
+    define([first, *others]) { |name| name == first ? { to: others } : {} }
   end
 
   # Rows and columns; each stage leads to the one on its right and the one below.
-  def grid(pipeline, stages)
+  def grid(stages)
     side = Integer.sqrt(stages)
-    (0...side).to_a.product((0...side).to_a) do |row, column|
-      options = { to: neighbours(row, column, side) }
-      next pipeline.add_stage(:producer, :r0c0, options) { nil } if row.zero? && column.zero?
-
-      pipeline.add_stage(:processor, :"r#{row}c#{column}", options, &BLOCK)
+    names = names(side * side)
+    define(names) do |_, index|
+      right = names[index + 1] if (index + 1) % side != 0
+      { to: [right, names[index + side]].compact }
     end
   end
 
-  def neighbours(row, column, side)
-    [([row, column + 1] if column + 1 < side), ([row + 1, column] if row + 1 < side)]
-      .compact.map { |below, right| :"r#{below}c#{right}" }
+  def names(count) = Array.new(count) { |index| :"s#{index}" }
+
+  def define(names)
+    names.each_with_index.map { |name, index| [index.zero? ? :producer : :processor, name, yield(name, index)] }
   end
 end
 
