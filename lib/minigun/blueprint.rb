@@ -60,6 +60,7 @@ module Minigun
     # @return [Task]
     def instantiate(object)
       object.extend(Evaluation::Words) unless object.is_a?(Evaluation::Words)
+      warn_of_hidden_words(object.class)
       task = Task.new(config: @config.dup, context: object)
       generation = @generation
       task.on_end { @finished = task if generation.equal?(@generation) }
@@ -90,6 +91,18 @@ module Minigun
       @pending = @definition.to_a
       @generation = Object.new
       @finished = nil
+    end
+
+    def warn_of_hidden_words(klass)
+      return if @warned || @definition.none?(&:pipeline_block?)
+
+      @warned = true
+      hidden = Builder::BLOCK_WORDS.select { |word| klass.method_defined?(word) || klass.private_method_defined?(word) }
+      return if hidden.empty?
+
+      Minigun.logger.warn do
+        "#{klass}: its own methods hide these words in pipeline blocks: #{hidden.join(", ")}"
+      end
     end
 
     def materialize

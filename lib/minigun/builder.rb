@@ -13,9 +13,9 @@ module Minigun
     }.freeze
     HOOK_WORDS = %i[before_run after_run after_producer before_fork after_fork before after].freeze
     NEEDS_BLOCK = [*HOOK_WORDS, :pipeline].freeze
-    WORDS = [*STAGE_WORDS, *SPAWN_WORDS, *CONTEXT_WORDS.keys, *HOOK_WORDS, *Settings::WORDS,
-             :accumulator, :batch, :custom_stage, :pipeline, :native, :reroute_stage,
-             :execution, :execution_context].freeze
+    BLOCK_WORDS = [*STAGE_WORDS, *SPAWN_WORDS, *CONTEXT_WORDS.keys, *HOOK_WORDS, :accumulator, :batch, :custom_stage,
+                   :pipeline, :native, :reroute_stage, :execution_context].freeze
+    WORDS = [*BLOCK_WORDS, *Settings::WORDS, :execution].freeze
 
     # Refuses a call that lacks a name or a block.
     def self.check(word, arguments, block)

@@ -7,18 +7,16 @@ module Minigun
     Frame = Struct.new(:object, :builder) unless const_defined?(:Frame, false)
     FRAMES = :minigun_builders
 
-    # Lets an object without DSL find words while a block is evaluated on it.
+    # Gives an object the words while a block is evaluated on it; what it has itself, and
+    # its own method_missing, come first.
     module Words
       def method_missing(name, ...)
-        builder = Evaluation.builder_of(self)
-        return super unless builder
-
-        Evaluation.answers?(builder, name) ? builder.public_send(name, ...) : super
+        receiver = Evaluation.receiver_of(self, name)
+        receiver ? receiver.public_send(name, ...) : super
       end
 
       def respond_to_missing?(name, include_private = false)
-        builder = Evaluation.builder_of(self)
-        (builder && Evaluation.answers?(builder, name)) || super
+        !Evaluation.receiver_of(self, name).nil? || super
       end
     end
 
@@ -46,7 +44,13 @@ module Minigun
       frame&.builder
     end
 
-    def answers?(builder, name) = builder.class::WORDS.include?(name)
+    # Who knows a word that an object lacks: a builder at work for it, else its class.
+    def receiver_of(object, name)
+      builder = builder_of(object) or return
+      return builder if Builder::WORDS.include?(name)
+
+      object.class if object.is_a?(DSL) && object.class.respond_to?(name)
+    end
 
     def frames
       Thread.current.thread_variable_get(FRAMES) ||

@@ -52,7 +52,7 @@ module Minigun
     def strategy = options.fetch(:strategy, DEFAULT_STRATEGY)
 
     # Capacity of its queue, where the stage has one of its own.
-    def queue_size = options[:queue_size] || options[:max_queue]
+    def queue_size = options.fetch(:queue_size) { options[:max_queue] }
 
     def producer? = false
 
