@@ -16,7 +16,17 @@ module Minigun
   }.each { |name, file| autoload name, File.join(__dir__, file) }
 
   module Execution
-    { ExecutionOrchestrator: "execution_orchestrator", ExecutionPlan: "execution_plan" }
+    { ExecutionOrchestrator: "execution_orchestrator", ExecutionPlan: "execution_plan", Context: "context",
+      InlineContext: "context", ThreadContext: "context", ForkContext: "context", RactorContext: "context",
+      ContextPool: "context" }
       .each { |name, file| autoload name, File.join(__dir__, "execution", file) }
+
+    unless respond_to?(:create_context)
+      # Loads the contexts; their file brings the method itself.
+      def self.create_context(type, name)
+        Context && create_context(type, name)
+      end
+      singleton_class.alias_method :create_context, :create_context # it may be replaced without a warning
+    end
   end
 end
