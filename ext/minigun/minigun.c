@@ -10,5 +10,15 @@ Init_minigun(void)
     rb_mMinigunExecution = rb_define_module_under(rb_mMinigun, "Execution");
 
     Init_minigun_error();
+    Init_minigun_run();
+    Init_minigun_emit();
+    Init_minigun_step();
+    Init_minigun_fault();
+    Init_minigun_input();
+    Init_minigun_name();
+    Init_minigun_dag();
+    Init_minigun_dag_query();
     Init_minigun_stats();
+    Init_minigun_item();
+    Init_minigun_transport();
 }

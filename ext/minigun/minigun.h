@@ -9,6 +9,7 @@
 
 extern VALUE rb_mMinigun;
 extern VALUE rb_mMinigunExecution;
+extern VALUE rb_cMinigunDAG;
 
 /* rb_error.c: raises the exception a failed status stands for. */
 NORETURN(void mg_raise(mg_status_t status));
@@ -20,7 +21,30 @@ NORETURN(void mg_raise(mg_status_t status));
  * Call rb_thread_check_ints before and after, with empty hands. */
 void mg_without_gvl(void (*body)(void *), void (*wake)(void *), void *data);
 
+/* rb_name.c: the name that is meant by a Symbol, a String, or an object with a name,
+ * such as a Stage; and the same as a key, where Symbols and Strings with the same text
+ * are one. Anything else stands for itself. Raises ArgumentError if the name is nil. */
+VALUE mg_name_of(VALUE object);
+VALUE mg_name_key(VALUE object);
+
+/* rb_dag.c: the edges of a Minigun::DAG as they are now. The graph is the DAG's, and good
+ * until Ruby code runs. Its node numbers are places in dag.nodes; mg_dag_number gives
+ * that of a name, or MG_GRAPH_NONE, as of the last mg_dag_graph. */
+struct mg_graph *mg_dag_graph(VALUE dag);
+uint32_t mg_dag_number(VALUE dag, VALUE name);
+VALUE mg_dag_node(VALUE dag, uint32_t number);
+
 void Init_minigun_error(void);
+void Init_minigun_run(void);
+void Init_minigun_emit(void);
+void Init_minigun_step(void);
+void Init_minigun_fault(void);
+void Init_minigun_input(void);
+void Init_minigun_name(void);
+void Init_minigun_dag(void);
+void Init_minigun_dag_query(void);
 void Init_minigun_stats(void);
+void Init_minigun_item(void);
+void Init_minigun_transport(void);
 
 #endif

@@ -1,0 +1,198 @@
+#include "run_internal.h"
+
+#include <string.h>
+
+void
+mg__list_append(mg_chunk_list_t *list, mg_chunk_t *chunk)
+{
+    chunk->next = NULL;
+    if (list->last) {
+        list->last->next = chunk;
+    }
+    else {
+        list->first = chunk;
+    }
+    list->last = chunk;
+}
+
+void
+mg__list_prepend(mg_chunk_list_t *list, mg_chunk_t *chunk)
+{
+    chunk->next = list->first;
+    list->first = chunk;
+    if (list->last == NULL) list->last = chunk;
+}
+
+mg_chunk_t *
+mg__list_shift(mg_chunk_list_t *list)
+{
+    mg_chunk_t *chunk = list->first;
+    if (chunk == NULL) return NULL;
+    list->first = chunk->next;
+    if (list->first == NULL) list->last = NULL;
+    chunk->next = NULL;
+    return chunk;
+}
+
+void
+mg__ring_all(mg_waiter_t **waiters)
+{
+    while (*waiters) {
+        mg_waiter_t *waiter = *waiters;
+        *waiters = waiter->next;
+        waiter->next = NULL;
+        mg_park_ring(waiter->park);
+    }
+}
+
+static void
+unlink_waiter(mg_waiter_t **list, mg_waiter_t *waiter)
+{
+    for (; *list; list = &(*list)->next) {
+        if (*list == waiter) {
+            *list = waiter->next;
+            return;
+        }
+    }
+}
+
+mg_status_t
+mg__wait_in(mg_run_t *run, mg_waiter_t **list, uint64_t deadline, bool interruptible)
+{
+    mg_park_t park;
+    mg_park_init(&park);
+    mg_waiter_t waiter = { .park = &park, .next = *list };
+    *list = &waiter;
+    mg_status_t status = run->ops->sleep(run, &park, deadline, interruptible);
+    unlink_waiter(list, &waiter);
+    mg_park_fini(&park);
+    return status;
+}
+
+static bool
+full(const mg_step_t *step, size_t count)
+{
+    return step->capacity != 0 && step->queued != 0 && step->queued + count > step->capacity;
+}
+
+void
+mg__rouse_all(mg_segment_t *segment)
+{
+    segment->nsleepers = 0;
+    mg__ring_all(&segment->sleepers);
+}
+
+static void
+ring_one(mg_segment_t *segment)
+{
+    mg_waiter_t *waiter = segment->sleepers;
+    segment->sleepers = waiter->next;
+    segment->nsleepers--;
+    mg_park_ring(waiter->park);
+}
+
+void
+mg__rouse(mg_segment_t *segment)
+{
+    mg_step_t *step = segment->first;
+    size_t wanted = segment->queued ? segment->queued : 1;
+    size_t limit = step->workers;
+
+    while (wanted > 0 && segment->sleepers) {
+        ring_one(segment);
+        wanted--;
+    }
+    if (segment->nworkers == 0 || limit > 1) {
+        size_t working = segment->nworkers - segment->nsleepers;
+        size_t useful = limit > 1 ? step->busy + segment->queued : 1;
+        if (useful > limit) useful = limit;
+        while (working < useful && segment->nworkers < limit) {
+            if (mg__worker_start(segment) != MG_OK) return;
+            working++;
+        }
+    }
+}
+
+mg_status_t
+mg__push(mg_step_t *target, mg_chunk_t *chunk, bool blocking, bool interruptible)
+{
+    mg_run_t *run = target->run;
+    uint32_t count = mg_chunk_size(chunk);
+
+    while (blocking && full(target, count) && !target->ended && !run->cancelled) {
+        mg_status_t status = mg__wait_in(run, &target->writers, 0, interruptible);
+        if (status == MG_AGAIN) return MG_AGAIN;
+    }
+    if (run->cancelled) return MG_CANCELLED;
+
+    target->accepted += count;
+    if (target->ended) {
+        target->cancelled += count;
+        run->ops->undelivered(target, chunk);
+        mg_chunk_cache_put(&run->cache, chunk);
+        return MG_OK;
+    }
+    chunk->step = target->index;
+    mg__list_append(&target->segment->inbox, chunk);
+    target->queued += count;
+    target->segment->queued += count;
+    mg__work_begun(run);
+    mg__rouse(target->segment);
+    return MG_OK;
+}
+
+static void
+leave_inbox(mg_step_t *step, uint32_t count)
+{
+    step->queued -= count;
+    step->segment->queued -= count;
+    /* Half empty, so that one hand-over between two threads pays for many items. */
+    if (step->writers && step->queued <= step->capacity / 2) mg__ring_all(&step->writers);
+}
+
+mg_chunk_t *
+mg__take(mg_segment_t *segment, size_t max)
+{
+    mg_run_t *run = segment->run;
+    mg_chunk_t *first = segment->inbox.first;
+    if (first == NULL) return NULL;
+
+    mg_step_t *step = &run->steps[first->step];
+    uint32_t size = mg_chunk_size(first);
+    if (max == 0 || size <= max) {
+        mg__list_shift(&segment->inbox);
+        leave_inbox(step, size);
+        return first;
+    }
+
+    mg_chunk_t *part = mg_chunk_cache_get(&run->cache);
+    if (part == NULL) return NULL;
+    uint32_t count = (uint32_t)max < part->capacity ? (uint32_t)max : part->capacity;
+    memcpy(part->items, first->items + first->head, count * sizeof(mg_item_t));
+    part->step = first->step;
+    part->count = count;
+    first->head += count;
+    mg__work_begun(run);
+    leave_inbox(step, count);
+    return part;
+}
+
+mg_status_t
+mg__idle(mg_segment_t *segment, uint64_t deadline, bool interruptible)
+{
+    mg_run_t *run = segment->run;
+    mg_park_t park;
+    mg_park_init(&park);
+    mg_waiter_t waiter = { .park = &park, .next = segment->sleepers };
+    segment->sleepers = &waiter;
+    segment->nsleepers++;
+    mg_status_t status = run->ops->sleep(run, &park, deadline, interruptible);
+    for (mg_waiter_t *w = segment->sleepers; w; w = w->next) {
+        if (w != &waiter) continue;
+        unlink_waiter(&segment->sleepers, &waiter);
+        segment->nsleepers--;
+        break;
+    }
+    mg_park_fini(&park);
+    return status;
+}

@@ -1,0 +1,370 @@
+/* run.h - One run of a plan: steps, the segments they run in, the workers that
+ * serve the segments, and the ledger of outstanding work that ends it all.
+ *
+ * DESIGN
+ *
+ * A run is a monitor. Everything here, unless it says otherwise, is called with
+ * the run's lock held, and only mg_run_ops_t.sleep gives it up. In the binding
+ * that lock is Ruby's GVL: items are VALUEs, and they may only move under it.
+ * A core test uses a mutex.
+ *
+ * A worker serves one segment. It takes a chunk from the segment's inbox and
+ * runs the chunk's step over it. What the step emits gathers in its hand, and
+ * when the chunk is done, or the hand is full, it is delivered: a target in the
+ * same segment runs over it at once, in the same thread; any other target gets
+ * it through its segment's inbox, which holds a writer back when it is full.
+ *
+ * The ledger is one number, `pending`: live producers, chunks in inboxes, and
+ * items in hands. A step ends when nothing can reach it any more: all that feed
+ * it have ended (the cascade), or, where a live step may still address it by
+ * name, when pending is zero (the count). One step is closed at a time then,
+ * because its flush may create work.
+ *
+ * A full inbox of a step that can reach the sender does not block the sender:
+ * a circle of full inboxes must not stop a run. All other bounds hold.
+ */
+#ifndef MG_RUN_H
+#define MG_RUN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "chunk.h"
+#include "histogram.h"
+#include "park.h"
+#include "status.h"
+
+enum {
+    MG_CHUNK_ITEMS = 64,  /* items in an ordinary chunk */
+    MG_STATIC = UINT32_MAX /* in place of a step's index: all its static targets */
+};
+
+typedef enum {
+    MG_KIND_PRODUCER, /* runs once, without input */
+    MG_KIND_EACH,     /* runs per item */
+    MG_KIND_BATCH,    /* keeps items, passes on batches */
+    MG_KIND_LOOP,     /* runs once, takes its input itself */
+    MG_KIND_ROUTER    /* has no code: distributes */
+} mg_kind_t;
+
+typedef struct mg_run mg_run_t;
+typedef struct mg_segment mg_segment_t;
+typedef struct mg_step mg_step_t;
+typedef struct mg_hand mg_hand_t;
+typedef struct mg_worker mg_worker_t;
+typedef struct mg_waiter mg_waiter_t;
+
+/* Chunks in a row, oldest first. */
+typedef struct {
+    mg_chunk_t *first, *last;
+} mg_chunk_list_t;
+
+/* A thread that waits inside the run. Lives on its stack. */
+struct mg_waiter {
+    mg_park_t *park;
+    mg_waiter_t *next;
+};
+
+/* Output bound for one step by name. */
+typedef struct {
+    mg_step_t *target;
+    mg_chunk_t *out;
+    bool overlaps; /* the target is a static target too */
+    bool unbounded; /* the target can reach the sender */
+} mg_route_t;
+
+/* A worker's execution of a step. A step that runs on one worker at a time has
+ * one of its own; a concurrent step has one per worker. */
+struct mg_hand {
+    mg_step_t *step;
+    mg_worker_t *worker; /* NULL while at rest */
+    mg_hand_t *outer;    /* the hand whose code this one runs inside of */
+
+    mg_chunk_t *in;  /* the chunk it runs over; others may run over it later */
+    uint32_t cursor; /* the item in hand */
+
+    mg_chunk_t *out;     /* for all static targets; NULL until the first item */
+    uint32_t threshold;  /* deliver when `out` holds as many */
+    uint32_t sent;       /* static targets that have the oldest chunk already */
+    uint32_t sent_items; /* items of it that the next target has */
+    bool delivering;     /* a delivery is under way, further down the stack */
+    bool eager;          /* items may leave before the code has ended */
+    bool held_before;    /* what it holds was there when last looked at */
+    bool overlap_open;   /* a route holds items for a static target */
+    mg_chunk_list_t sealed; /* earlier chunks, kept for the order among targets */
+    uint32_t sealed_items;
+
+    mg_route_t *routes; /* indexed by the step's route numbers */
+    uint32_t nroutes;
+
+    size_t taken; /* items a loop took and has not settled */
+    bool timed;          /* the item in hand is measured */
+    bool proved;         /* the item in hand was the last of the proof that it blocks */
+    uint64_t nested;     /* nanoseconds that others ran inside this hand's code */
+};
+
+struct mg_step {
+    mg_run_t *run;
+    uint32_t index;
+    mg_kind_t kind;
+    mg_segment_t *segment;
+    mg_step_t *segment_next; /* the next step of its segment */
+
+    mg_step_t **targets;
+    uint32_t ntargets;
+    bool round_robin;
+    uint32_t turn;
+
+    size_t capacity; /* of items in the inbox; 0 for unbounded */
+    size_t queued;
+    mg_waiter_t *writers;
+
+    uint32_t workers;     /* at a time; 1 for a serial step */
+    uint32_t max_workers; /* what `workers` may grow to once the step proves to block */
+    bool concurrent;      /* each worker has a hand of its own */
+    bool ordered;         /* output leaves in the order of input */
+    bool may_split;       /* the segment may be cut at this step */
+    bool addresses;       /* its code may send by name */
+    bool open_input;      /* awaits items sent by name, so only the count ends it */
+    bool has_flush;       /* flush must be called at its end */
+
+    /* End of stream. */
+    uint32_t live_upstreams, live_feeders;
+    uint32_t busy; /* workers inside it */
+    bool running;  /* a producer or loop is at work, not waiting for input */
+    bool closing, ending, ended;
+    mg_step_t *ending_next; /* while several end at once */
+    mg_step_t **feeds; /* steps it addressed, by route number */
+    uint32_t nfeeds;
+
+    mg_hand_t hand;
+
+    /* Counters, per run. accepted = done + failed + cancelled at the end. */
+    uint64_t accepted, done, failed, cancelled, produced;
+    double started_at, ended_at; /* seconds since 1970; 0 for never */
+    mg_reservoir_t *latency; /* NULL until the first item */
+
+    /* Does it block? See watch.h. */
+    uint8_t slow_streak, fast_streak;
+    bool watched;
+    bool grown; /* has workers because it proved to block */
+
+    uint64_t flush_at; /* mg_clock_now when flush is due, with no item; 0 for never */
+
+    void *data; /* the caller's */
+};
+
+struct mg_segment {
+    mg_run_t *run;
+    mg_step_t *first; /* its steps, in topological order */
+    mg_step_t *head;  /* its producer or loop, run before the inbox is served; or NULL */
+    uint32_t open;    /* steps not ended */
+    bool head_begun;
+
+    mg_chunk_list_t inbox;
+    size_t queued;         /* items in inbox */
+    mg_waiter_t *sleepers; /* workers that wait for input */
+    uint32_t nsleepers;
+    uint32_t nworkers;
+
+    /* Order behind a concurrent step: outputs parked until their turn. */
+    uint64_t next_sequence, next_release;
+    mg_chunk_list_t *parked;
+    bool *parked_ready;
+    uint32_t window;
+    bool releasing;
+    mg_waiter_t *window_waiters;
+
+    mg_segment_t *next; /* all segments of the run */
+};
+
+struct mg_worker {
+    mg_run_t *run;
+    mg_segment_t *segment;
+    mg_hand_t *hand;   /* the one whose code runs now, or NULL */
+    mg_hand_t own;     /* for a concurrent step */
+    mg_chunk_t *taken; /* chunk of the pass under way */
+    bool running_head;
+    bool dying; /* its thread was killed: it leaves when its hands are empty */
+    bool left;
+    mg_worker_t *next; /* all workers of the run, newest first */
+    void *data;        /* the caller's */
+};
+
+/* What the core needs of its surroundings. All are called with the lock held. */
+typedef struct {
+    /* Runs the hand's step over hand->in from hand->cursor to its end, counting
+     * done and failed, with each emit going to mg_hand_emit.
+     * MG_OK        - all done, or the rest was moved by mg_hand_split.
+     * MG_CANCELLED - the run stops; items from the cursor on are not done. */
+    mg_status_t (*run_items)(mg_hand_t *hand);
+
+    /* Runs a producer or a loop, once. Any status but MG_OK stops the run. */
+    mg_status_t (*run_once)(mg_hand_t *hand);
+
+    /* Lets the step emit what it kept, at its end or at flush_at; only where
+     * has_flush. */
+    mg_status_t (*flush)(mg_hand_t *hand);
+
+    /* Starts a thread that calls mg_worker_run(worker). */
+    mg_status_t (*spawn)(mg_worker_t *worker);
+
+    /* Gives the lock up, sleeps on `park` until it rings or the deadline passes,
+     * takes the lock again. Where `interruptible`, an interrupt of the calling
+     * thread ends the sleep with MG_AGAIN. Never MG_CANCELLED. */
+    mg_status_t (*sleep)(mg_run_t *run, mg_park_t *park, uint64_t deadline, bool interruptible);
+
+    /* Calls `body`, which runs code of steps, with the interrupts of the worker's
+     * thread let through to that code. */
+    mg_status_t (*exposed)(mg_worker_t *worker, mg_status_t (*body)(mg_worker_t *worker));
+
+    /* Lets pending interrupts of an idle worker's thread have their way; may set
+     * worker->dying. MG_CANCELLED stops the run. */
+    mg_status_t (*interrupted)(mg_worker_t *worker);
+
+    /* Tells that a producer or loop has ended, before its targets are told. */
+    void (*head_ended)(mg_step_t *step);
+
+    /* Tells that items came for a step that had ended; they are counted as
+     * cancelled. */
+    void (*undelivered)(mg_step_t *step, mg_chunk_t *chunk);
+} mg_run_ops_t;
+
+struct mg_run {
+    const mg_run_ops_t *ops;
+    mg_step_t *steps;
+    uint32_t nsteps;
+    mg_segment_t *segments;
+    mg_worker_t *workers;
+    uint32_t live_workers;
+
+    uint64_t pending;
+    uint32_t open;       /* steps not ended */
+    uint32_t first_open; /* no step before it is open */
+    uint32_t addressers; /* open steps that may send by name */
+    bool cancelled;
+    bool started;
+    mg_status_t failure; /* of the machine itself, such as MG_NOMEM */
+
+    mg_park_t *owner; /* rings when the run is over, or needs its owner */
+    mg_chunk_cache_t cache;
+    void *data; /* the caller's */
+};
+
+/* What a step is, for mg_run_init. */
+typedef struct {
+    mg_kind_t kind;
+    uint32_t segment; /* 0 .. nsegments - 1 */
+    const uint32_t *targets;
+    uint32_t ntargets;
+    bool round_robin;
+    size_t capacity;
+    uint32_t workers, max_workers;
+    bool ordered, may_split, addresses, open_input, has_flush;
+    void *data;
+} mg_step_spec_t;
+
+/* Sets up a run of `nsteps` steps; specs are in order of definition, targets
+ * need not be. `order` lists all steps in topological order.
+ * MG_NOMEM - nothing was kept; mg_run_fini is not needed. */
+mg_status_t mg_run_init(mg_run_t *run, const mg_run_ops_t *ops, const mg_step_spec_t *specs,
+                        uint32_t nsteps, uint32_t nsegments, const uint32_t *order, void *data);
+
+/* Frees what the run holds, but not what items mean. All workers have left. */
+void mg_run_fini(mg_run_t *run);
+
+/* Starts the producers and loops, and ends what nothing can reach. */
+mg_status_t mg_run_start(mg_run_t *run);
+
+/* True when each step has ended, or the run was cancelled, and all workers left. */
+bool mg_run_over(const mg_run_t *run);
+
+/* Makes every wait in the run return, so that its workers leave. Idempotent. */
+void mg_run_cancel(mg_run_t *run);
+
+/* Counts what is still held or queued as cancelled. Once, after the workers left. */
+void mg_run_settle_cancelled(mg_run_t *run);
+
+/* Calls `visit` for each item the run holds, in no order. `visit` must not touch
+ * the run. */
+void mg_run_each_item(const mg_run_t *run, void (*visit)(mg_item_t item, void *data), void *data);
+
+/* Looks for producers that hold items back though they are slow: cuts their
+ * segment behind them, or hands on what they hold. True while there is a
+ * producer left to look after. */
+bool mg_run_tend(mg_run_t *run);
+
+/* Closes a step that awaits items sent by name, if none has come so far. */
+void mg_run_expire(mg_run_t *run, uint32_t step);
+
+/* The whole life of a worker, in its own thread. */
+void mg_worker_run(mg_worker_t *worker);
+
+/* Gives up a worker whose thread ends without mg_worker_run having returned; the
+ * run is cancelled. Does nothing to a worker that left. */
+void mg_worker_abandon(mg_worker_t *worker);
+
+/* Hands of a step: emit, deliver. */
+
+/* Adds an item for all static targets; delivers when enough are held.
+ * MG_CANCELLED - the run stops.
+ * MG_AGAIN     - the thread was interrupted; the item is held all the same. */
+mg_status_t mg_hand_emit_slow(mg_hand_t *hand, mg_item_t item);
+
+static inline mg_status_t
+mg_hand_emit(mg_hand_t *hand, mg_item_t item)
+{
+    mg_chunk_t *out = hand->out;
+    if (out && !hand->delivering && out->count + 1 < hand->threshold) {
+        out->items[out->count++] = item;
+        return MG_OK;
+    }
+    return mg_hand_emit_slow(hand, item);
+}
+
+/* Opens a route to `target`, which makes the step a feeder of it, and gives the
+ * number to send by. The same target gives the same number.
+ * MG_CLOSED - the target has ended, or is about to. */
+mg_status_t mg_step_route(mg_step_t *step, mg_step_t *target, uint32_t *number);
+
+/* Adds an item for the target of a route. As mg_hand_emit_slow; MG_CLOSED if the
+ * target has ended. */
+mg_status_t mg_hand_send(mg_hand_t *hand, uint32_t number, mg_item_t item);
+
+/* Delivers all that the hand holds. */
+mg_status_t mg_hand_flush(mg_hand_t *hand);
+
+/* Sends items that came about outside of the step's workers, from any thread that
+ * has the lock; `target` is a step's index or MG_STATIC. Full inboxes block,
+ * unless the target's worker could be the one that waits for the caller. `done`
+ * tells how many items have gone to all their targets; what is left can be sent
+ * again after MG_AGAIN. */
+mg_status_t mg_step_publish(mg_step_t *step, uint32_t target, const mg_item_t *items, size_t count,
+                            bool blocking, size_t *done);
+
+/* The input of a loop. */
+
+/* Takes up to `max` items of the loop's inbox, waiting for them; `*count` is 0 at
+ * the end of the stream. They stay on the ledger until settled.
+ * MG_AGAIN     - interrupted, nothing taken.
+ * MG_TIMEOUT   - nothing came before the deadline.
+ * MG_CANCELLED - the run stops. */
+mg_status_t mg_hand_take(mg_hand_t *hand, size_t max, uint64_t deadline, mg_item_t *items,
+                         size_t *count);
+
+/* Says that `count` items taken earlier are dealt with, their output sent. */
+void mg_hand_settle(mg_hand_t *hand, size_t count);
+
+/* Cuts the segment of the hand's step before the step, while the hand runs: the
+ * step and what follows it get a worker of their own, and with them what is left
+ * of hand->in from the cursor on. The caller returns MG_OK from run_items at once.
+ * MG_INVALID - there is nothing before the step to cut it off from. */
+mg_status_t mg_hand_split(mg_hand_t *hand);
+
+/* Lets up to max_workers workers serve the step at once, or one again. The step has
+ * a segment to itself. */
+void mg_step_widen(mg_step_t *step);
+void mg_step_narrow(mg_step_t *step);
+
+#endif

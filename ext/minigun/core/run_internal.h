@@ -1,0 +1,73 @@
+/* run_internal.h - What the files of a run share with each other: run.c sets up
+ * and tears down, worker.c serves segments, deliver.c hands output on, inbox.c
+ * queues and wakes, ending.c keeps the ledger, segment.c cuts segments. */
+#ifndef MG_RUN_INTERNAL_H
+#define MG_RUN_INTERNAL_H
+
+#include "run.h"
+
+/* chunk lists */
+void mg__list_append(mg_chunk_list_t *list, mg_chunk_t *chunk);
+void mg__list_prepend(mg_chunk_list_t *list, mg_chunk_t *chunk);
+mg_chunk_t *mg__list_shift(mg_chunk_list_t *list);
+
+/* inbox.c */
+
+/* Puts a chunk, which the inbox then owns, into the inbox of `target`.
+ * MG_AGAIN     - interrupted while the inbox was full; the chunk is the caller's.
+ * MG_CANCELLED - the run stops; the chunk is the caller's. */
+mg_status_t mg__push(mg_step_t *target, mg_chunk_t *chunk, bool blocking, bool interruptible);
+
+/* The oldest chunk of the segment's inbox, or NULL; it is the caller's, and stays
+ * on the ledger until mg__work_done. At most `max` items, 0 for all. */
+mg_chunk_t *mg__take(mg_segment_t *segment, size_t max);
+
+/* Sleeps until the segment has something to do, or the deadline has passed.
+ * As mg_run_ops_t.sleep. */
+mg_status_t mg__idle(mg_segment_t *segment, uint64_t deadline, bool interruptible);
+
+/* Starts or wakes as many workers as the segment's inbox can use. */
+void mg__rouse(mg_segment_t *segment);
+void mg__rouse_all(mg_segment_t *segment);
+void mg__ring_all(mg_waiter_t **waiters);
+
+/* Waits in `list` until somebody rings. */
+mg_status_t mg__wait_in(mg_run_t *run, mg_waiter_t **list, uint64_t deadline, bool interruptible);
+
+/* ending.c */
+void mg__work_begun(mg_run_t *run);
+void mg__work_done(mg_run_t *run);
+void mg__check_end(mg_step_t *step);
+void mg__finish(mg_step_t *step);
+void mg__settle(mg_run_t *run);
+
+/* deliver.c */
+void mg__hand_init(mg_hand_t *hand, mg_step_t *step);
+void mg__hand_fini(mg_hand_t *hand);
+mg_status_t mg__hand_flush(mg_hand_t *hand, bool blocking, bool interruptible);
+/* Moves all that the hand holds, in order, to the end of `list`; each chunk's
+ * `step` tells where it goes. */
+void mg__hand_seal(mg_hand_t *hand, mg_chunk_list_t *list);
+/* Delivers a sealed chunk of `step`; the chunk stays the caller's. */
+mg_status_t mg__deliver_sealed(mg_worker_t *worker, mg_step_t *step, mg_chunk_t *chunk);
+
+/* worker.c */
+mg_status_t mg__run_chunk(mg_worker_t *worker, mg_step_t *step, mg_chunk_t *chunk);
+mg_status_t mg__worker_start(mg_segment_t *segment);
+
+/* segment.c */
+
+/* Hands that emit at their own pace hand on what they hold for a segment that has
+ * run dry, and from then on each item at once. True if there was something. */
+bool mg__pull(mg_segment_t *segment);
+
+/* A static target's segment waits for input. */
+bool mg__targets_idle(const mg_step_t *step);
+
+/* Nothing of the step's output runs in its own segment. */
+bool mg__all_outside(const mg_step_t *step);
+
+/* route.c */
+void mg__route_init(mg_route_t *route, const mg_step_t *step, mg_step_t *target);
+
+#endif

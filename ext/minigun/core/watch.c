@@ -1,0 +1,69 @@
+#include "watch.h"
+
+#include "clock.h"
+
+enum { FAST_STREAK = 64 };
+
+void
+mg_watch_begin(const mg_step_t *step, mg_watch_t *watch)
+{
+    bool clocks = step->watched && step->may_split && !step->concurrent;
+    watch->thread = clocks ? mg_clock_thread_cpu() : 0;
+    watch->process = clocks ? mg_clock_process_cpu() : 0;
+    watch->wall = mg_clock_now();
+}
+
+static bool
+waited(const mg_step_t *step, const mg_watch_t *watch, uint64_t wall)
+{
+    if (wall < MG_WATCH_PROOF) return false;
+    uint64_t own = mg_clock_thread_cpu() - watch->thread;
+    if (own > wall / 5) return false;
+    if (!step->watched) return true;
+    uint64_t all = mg_clock_process_cpu() - watch->process;
+    return all <= own + wall / 2;
+}
+
+/* A step that got workers because it blocked, and doesn't any more. */
+static void
+watch_concurrent(mg_step_t *step, uint64_t wall)
+{
+    if (wall >= MG_WATCH_FROM) {
+        step->fast_streak = 0;
+    }
+    else if (step->grown && ++step->fast_streak >= FAST_STREAK) {
+        step->fast_streak = 0;
+        mg_step_narrow(step);
+    }
+}
+
+bool
+mg_watch_end(mg_hand_t *hand, const mg_watch_t *watch, double *seconds)
+{
+    mg_step_t *step = hand->step;
+    uint64_t wall = mg_clock_now() - watch->wall;
+    wall = wall > hand->nested ? wall - hand->nested : 0;
+    *seconds = (double)wall / 1e9;
+
+    if (step->concurrent) {
+        watch_concurrent(step, wall);
+        return false;
+    }
+    if (wall < MG_WATCH_FROM) {
+        step->watched = false;
+        step->slow_streak = 0;
+        return false;
+    }
+    bool proof = step->may_split && waited(step, watch, wall);
+    step->watched = true;
+    step->slow_streak = proof ? (uint8_t)(step->slow_streak + 1) : 0;
+    return step->slow_streak == MG_WATCH_STREAK;
+}
+
+void
+mg_watch_chunk(mg_step_t *step, uint64_t since, uint32_t items)
+{
+    if (!step->watched && items > 0 && (mg_clock_now() - since) / items >= MG_WATCH_FROM) {
+        step->watched = true;
+    }
+}

@@ -1,0 +1,40 @@
+/* watch.h - Finds out whether a step spends its time waiting.
+ *
+ * DESIGN
+ *
+ * Proof is a streak of items of at least a millisecond during which the thread
+ * used little of the processor, while the rest of the process was not busy
+ * either: a thread that waits for Ruby's lock looks idle too. The processor
+ * clocks are system calls, so they are read only for items after one that took
+ * MG_WATCH_FROM; a new thread's clock starts at zero, which gives the first slow
+ * item its measure as well. */
+#ifndef MG_WATCH_H
+#define MG_WATCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "run.h"
+
+enum {
+    MG_WATCH_FROM = 20000,    /* ns: an item that is worth watching */
+    MG_WATCH_PROOF = 1000000, /* ns: an item that can prove something */
+    MG_WATCH_STREAK = 3
+};
+
+typedef struct {
+    uint64_t wall, thread, process; /* thread and process are 0 where not read */
+} mg_watch_t;
+
+/* Before an item that is measured. */
+void mg_watch_begin(const mg_step_t *step, mg_watch_t *watch);
+
+/* After it; `*seconds` is what it took, without what ran nested in it. True if the
+ * step has just proved to block. */
+bool mg_watch_end(mg_hand_t *hand, const mg_watch_t *watch, double *seconds);
+
+/* Starts watching a step whose chunk of `items` took from `since` until now, if
+ * that was slow. */
+void mg_watch_chunk(mg_step_t *step, uint64_t since, uint32_t items);
+
+#endif

@@ -1,0 +1,120 @@
+/* engine.h - What the binding's files of the engine share: rb_orchestrator.c has
+ * the run and its threads, rb_step.c calls the code of stages, rb_emit.c brings
+ * what that code emits into the step, rb_input.c feeds loops. */
+#ifndef MG_ENGINE_H
+#define MG_ENGINE_H
+
+#include "minigun.h"
+
+#include "core/run.h"
+
+/* How to call a block so that its self is the user object, cheapest first. */
+typedef enum {
+    MG_CALL_YIELD,  /* its self is the user object already, or doesn't matter */
+    MG_CALL_METHOD, /* through a method made from it */
+    MG_CALL_EXEC,   /* through instance_exec */
+    MG_CALL_OBJECT  /* `call` of an object of a custom class */
+} mg_call_t;
+
+/* What a step's code is given. */
+typedef enum {
+    MG_GIVE_NOTHING,
+    MG_GIVE_ITEM,
+    MG_GIVE_ITEM_OUTPUT,
+    MG_GIVE_OUTPUT,
+    MG_GIVE_INPUT_OUTPUT
+} mg_give_t;
+
+typedef struct {
+    VALUE code; /* a Proc, or an object that answers `call` */
+    VALUE method;
+    mg_call_t how;
+} mg_callable_t;
+
+/* The Ruby side of a step. Marked by the run. */
+typedef struct {
+    VALUE run; /* Minigun::Execution::Run */
+    VALUE self; /* the user object */
+    VALUE definition; /* Minigun::Step */
+    mg_callable_t main;
+    mg_give_t give;
+    bool calls;  /* has code at all */
+    bool driver; /* the code is an object that drives workers elsewhere */
+    mg_callable_t *before, *after;
+    uint32_t nbefore, nafter;
+    uint32_t unpromoted; /* calls left before a method is worth making */
+
+    VALUE output, input; /* Qnil until used */
+    VALUE output_proc;
+
+    VALUE kept; /* the batch being filled, or Qnil */
+    long batch_size;
+    uint64_t batch_wait; /* nanoseconds; 0 for none */
+
+    mg_step_t *step;
+} mg_part_t;
+
+/* What emit finds when it looks for the step it belongs to. */
+typedef struct {
+    mg_worker_t *worker;         /* a worker's thread, or NULL */
+    struct mg_collector *collector; /* code is run outside of a worker, or NULL */
+} mg_slot_t;
+
+/* Gathers what code emits that is run outside of a worker: in a child process, or
+ * for AtomicStage#execute_with_emit. Lives on the stack. */
+typedef struct mg_collector {
+    VALUE outputs;      /* [[target, [items]], ...] */
+    VALUE items;        /* the last of them */
+    VALUE target;       /* its target: nil or an Integer */
+    mg_part_t *part;    /* or NULL */
+} mg_collector_t;
+
+/* State of a worker's thread. */
+typedef struct {
+    VALUE thread; /* marked through the run's list of threads */
+    int deferred_state; /* an interrupt or jump that waits until the code it is
+                         * meant for runs again */
+    VALUE deferred;
+} mg_thread_t;
+
+/* rb_emit.c */
+mg_slot_t *mg_slot(void);
+mg_status_t mg_collect(mg_collector_t *collector, VALUE target, VALUE item);
+VALUE mg_output_queue_new(mg_part_t *part);
+VALUE mg_output_proc(mg_part_t *part);
+void Init_minigun_emit(void);
+
+/* rb_step.c */
+void mg_callable_init(mg_callable_t *callable, VALUE code, VALUE self);
+mg_status_t mg_step_run_items(mg_hand_t *hand);
+mg_status_t mg_step_run_once(mg_hand_t *hand);
+mg_status_t mg_step_flush(mg_hand_t *hand);
+/* Runs the part over `items` with emits collected; see Run#call_step. */
+VALUE mg_step_call(mg_part_t *part, VALUE items);
+void Init_minigun_step(void);
+
+/* rb_fault.c: what user code did instead of returning. */
+
+/* Classifies the jump that rb_protect caught in the hand's code.
+ * MG_OK        - the item in hand failed; counted, reported; go on behind it.
+ * MG_CANCELLED - the run stops; its error is kept. */
+mg_status_t mg_fault(mg_hand_t *hand, int state, VALUE item);
+/* Does what was put off while other code ran, if anything. May not return. */
+void mg_fault_resume(mg_worker_t *worker);
+void mg_fault_defer(mg_worker_t *worker, int state);
+void Init_minigun_fault(void);
+
+/* rb_input.c */
+VALUE mg_input_queue_new(mg_part_t *part);
+void Init_minigun_input(void);
+
+/* rb_orchestrator.c */
+mg_run_t *mg_run_get(VALUE self);
+mg_part_t *mg_part_get(VALUE run, VALUE index);
+/* Keeps the first error that stops the run. */
+void mg_run_fail(VALUE self, VALUE error);
+/* Sleeps as mg_run_ops_t.sleep. */
+mg_status_t mg_run_sleep(mg_run_t *run, mg_park_t *park, uint64_t deadline, bool interruptible);
+void Init_minigun_run(void);
+
+#endif

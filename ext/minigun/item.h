@@ -1,0 +1,102 @@
+/* item.h - VALUEs as bytes, for transports and native stages.
+ *
+ * DESIGN
+ *
+ * nil, true, false, integers, floats, symbols, strings with their encoding, and
+ * plain arrays and hashes of those have a form of their own. An item with anything
+ * else in it is one blob of Marshal, whole, so that what Marshal keeps - one object
+ * in two places, circles, classes - is kept. Only a string that stands twice in a
+ * plain array or hash arrives as two.
+ *
+ * Symbols are written once per message and referred to by number afterwards.
+ * The decoder believes nothing: each length is checked against the bytes there are,
+ * and read once, for they may lie in memory shared with a process gone wrong.
+ */
+#ifndef MG_ITEM_H
+#define MG_ITEM_H
+
+#include "minigun.h"
+
+#include "core/bytes.h"
+
+enum {
+    MG_ITEM_SYMBOLS = 250,      /* numbered per message */
+    MG_ITEM_SLOTS = 512,
+    MG_ITEM_DEPTH = 32,         /* of arrays and hashes; beyond, Marshal */
+    MG_ITEM_CONTAINERS = 65536, /* in one item; beyond, Marshal */
+    MG_ITEM_BYTES = 8 << 20     /* of an item that is no string; beyond, Marshal */
+};
+
+typedef enum {
+    MG_ITEM_NIL,
+    MG_ITEM_TRUE,
+    MG_ITEM_FALSE,
+    MG_ITEM_INT8,
+    MG_ITEM_INT16,
+    MG_ITEM_INT32,
+    MG_ITEM_INT64,
+    MG_ITEM_BIG,       /* sign, length, bytes from the lowest */
+    MG_ITEM_FLOAT,
+    MG_ITEM_SYMBOL,    /* a string; gets the next number */
+    MG_ITEM_SYMBOL_NUMBER,
+    MG_ITEM_BINARY,    /* length, bytes */
+    MG_ITEM_UTF8,
+    MG_ITEM_ASCII,
+    MG_ITEM_STRING,    /* length of encoding's name, name, length, bytes */
+    MG_ITEM_ARRAY,     /* length, items */
+    MG_ITEM_HASH,      /* length, keys and values */
+    MG_ITEM_MARSHAL    /* length, bytes */
+} mg_item_tag_t;
+
+typedef struct {
+    mg_bytes_t *out;
+    uint32_t count;
+    VALUE symbols[MG_ITEM_SYMBOLS];
+    uint16_t slot_of[MG_ITEM_SYMBOLS];
+    uint16_t slots[MG_ITEM_SLOTS]; /* number + 1; 0 for none */
+
+    /* Of the item at hand. */
+    size_t start;
+    uint32_t containers;
+    int depth;
+    VALUE path[MG_ITEM_DEPTH];
+} mg_encoder_t;
+
+/* Begins a message at the end of `out`. */
+void mg_encoder_begin(mg_encoder_t *encoder, mg_bytes_t *out);
+void mg_encoder_mark(const mg_encoder_t *encoder);
+
+/* Adds an item. Raises what Marshal raises; then nothing was added. */
+void mg_encode(mg_encoder_t *encoder, VALUE item);
+
+/* Adds items of an Array, from `from` on, until `max` are dealt with or the message
+ * has `enough` bytes, one at least; tells how many. Those that can't be written are
+ * left out: [index, exception] is added to `rejected`. `*written` counts the rest. */
+long mg_encode_items(mg_encoder_t *encoder, VALUE items, long from, long max, size_t enough,
+                     VALUE rejected, long *written);
+
+typedef struct {
+    const uint8_t *at, *end;
+    int depth;
+    uint32_t count;
+    VALUE symbols[MG_ITEM_SYMBOLS];
+} mg_decoder_t;
+
+void mg_decoder_begin(mg_decoder_t *decoder, const uint8_t *data, size_t size);
+void mg_decoder_mark(const mg_decoder_t *decoder);
+
+/* Takes the next item. Raises Minigun::Error if there is none that makes sense, and
+ * what Marshal raises. */
+VALUE mg_decode(mg_decoder_t *decoder);
+
+/* Takes `count` items, or with SIZE_MAX all there are, as an Array. An item that
+ * Marshal can't load is left out; [index, exception] is added to `failures`. */
+VALUE mg_decode_items(mg_decoder_t *decoder, size_t count, VALUE failures);
+
+/* rb_item.c: the exception behind a state of rb_protect, if it is the fault of an
+ * item. Anything else, such as an interrupt, takes its course: no return. */
+VALUE mg_item_error(int state);
+
+void Init_minigun_item_encode(void);
+
+#endif

@@ -1,0 +1,132 @@
+#include "engine.h"
+
+static VALUE rb_eMinigunCancelled;
+static ID id_item_failed;
+
+/* The states of rb_protect, as Ruby's vm_core.h has them. */
+enum { STATE_RETURN = 1, STATE_BREAK = 2, STATE_RAISE = 6, STATE_THROW = 7, STATE_FATAL = 8 };
+
+void
+mg_fault_defer(mg_worker_t *worker, int state)
+{
+    mg_thread_t *thread = worker->data;
+    if (thread->deferred_state == 0) {
+        thread->deferred_state = state;
+        thread->deferred = rb_errinfo();
+    }
+    rb_set_errinfo(Qnil);
+}
+
+void
+mg_fault_resume(mg_worker_t *worker)
+{
+    mg_thread_t *thread = worker->data;
+    int state = thread->deferred_state;
+    if (state == 0) return;
+    VALUE error = thread->deferred;
+    thread->deferred_state = 0;
+    thread->deferred = Qnil;
+    if (state == STATE_FATAL) {
+        worker->dying = true;
+        rb_thread_kill(rb_thread_current());
+        return;
+    }
+    if (state == STATE_RAISE) rb_exc_raise(error);
+    rb_set_errinfo(error);
+    rb_jump_tag(state);
+}
+
+struct failure {
+    VALUE run, item, error;
+    uint32_t index;
+};
+
+static VALUE
+report(VALUE data)
+{
+    struct failure *failure = (struct failure *)data;
+    return rb_funcall(failure->run, id_item_failed, 3, UINT2NUM(failure->index), failure->item,
+                      failure->error);
+}
+
+/* Counts the item in hand as failed, unless it is Qundef, which stands for all of a
+ * producer or loop, and lets Ruby report it, or stop the run. */
+static mg_status_t
+fail_item(mg_hand_t *hand, VALUE item, VALUE error)
+{
+    mg_part_t *part = hand->step->data;
+    bool whole = item == Qundef;
+    struct failure failure = { part->run, whole ? Qnil : item, error, hand->step->index };
+    int state;
+
+    if (!whole) hand->step->failed++;
+    rb_protect(report, (VALUE)&failure, &state);
+    if (state == 0) return MG_OK;
+    VALUE raised = rb_errinfo();
+    rb_set_errinfo(Qnil);
+    if (state == STATE_RAISE && rb_obj_is_kind_of(raised, rb_eException)) {
+        mg_run_fail(part->run, raised);
+        return MG_CANCELLED;
+    }
+    return MG_OK;
+}
+
+static VALUE
+make_error(const char *text)
+{
+    return rb_exc_new_cstr(rb_eLocalJumpError, text);
+}
+
+static bool
+is_foreign_timeout(VALUE error)
+{
+    if (!rb_const_defined(rb_cObject, rb_intern("Timeout"))) return false;
+    VALUE timeout = rb_const_get(rb_cObject, rb_intern("Timeout"));
+    if (!rb_const_defined_from(timeout, rb_intern("ExitException"))) return false;
+    return RTEST(rb_obj_is_kind_of(error, rb_const_get(timeout, rb_intern("ExitException"))));
+}
+
+mg_status_t
+mg_fault(mg_hand_t *hand, int state, VALUE item)
+{
+    mg_part_t *part = hand->step->data;
+    VALUE error = rb_errinfo();
+
+    switch (state) {
+    case STATE_RAISE:
+        if (RTEST(rb_obj_is_kind_of(error, rb_eStandardError))) {
+            rb_set_errinfo(Qnil);
+            return fail_item(hand, item, error);
+        }
+        if (RTEST(rb_obj_is_kind_of(error, rb_eMinigunCancelled))) {
+            rb_set_errinfo(Qnil);
+            return MG_CANCELLED;
+        }
+        if (hand->outer && is_foreign_timeout(error)) break;
+        rb_set_errinfo(Qnil);
+        mg_run_fail(part->run, error);
+        return MG_CANCELLED;
+    case STATE_FATAL:
+        rb_set_errinfo(Qnil);
+        hand->worker->dying = true;
+        return fail_item(hand, item, make_error("the thread of the stage was killed"));
+    case STATE_RETURN:
+    case STATE_BREAK:
+        rb_set_errinfo(Qnil);
+        return fail_item(hand, item, make_error("break or return from a stage's block"));
+    default:
+        break;
+    }
+    /* A jump out of this code to a catch or timeout around the code it is nested
+     * in: it takes its course once that code runs again. */
+    mg_fault_defer(hand->worker, state);
+    return fail_item(hand, item, make_error("thrown out of a stage's block"));
+}
+
+void
+Init_minigun_fault(void)
+{
+    rb_eMinigunCancelled = rb_const_get(rb_mMinigun, rb_intern("Cancelled"));
+    rb_global_variable(&rb_eMinigunCancelled);
+    id_item_failed = rb_intern("item_failed");
+}

@@ -1,0 +1,404 @@
+#include "engine.h"
+
+#include "core/clock.h"
+#include "core/watch.h"
+
+static ID id_call, id_instance_exec, id_yield_items, id_drive, id_method_for,
+    id_flush;
+
+/* Calls of a block through instance_exec before a method made from it would pay. */
+enum { PROMOTE_AFTER = 64 };
+
+void
+mg_callable_init(mg_callable_t *callable, VALUE code, VALUE self)
+{
+    callable->code = code;
+    callable->method = Qnil;
+    callable->how = MG_CALL_OBJECT;
+    if (!rb_obj_is_proc(code)) return;
+
+    VALUE rebind = rb_const_get(rb_mMinigun, rb_intern("Rebind"));
+    bool bound = RTEST(rb_funcall(rebind, rb_intern("bound_to?"), 2, code, self));
+    callable->how = bound ? MG_CALL_YIELD : MG_CALL_EXEC;
+}
+
+static void
+promote(mg_callable_t *callable, VALUE self, int arguments)
+{
+    VALUE rebind = rb_const_get(rb_mMinigun, rb_intern("Rebind"));
+    callable->method = rb_funcall(rebind, id_method_for, 3, callable->code, self, INT2FIX(arguments));
+    if (!NIL_P(callable->method)) callable->how = MG_CALL_METHOD;
+}
+
+static inline VALUE
+call(const mg_callable_t *callable, VALUE self, int argc, const VALUE *argv, VALUE block)
+{
+    switch (callable->how) {
+    case MG_CALL_YIELD:
+        return rb_proc_call_with_block(callable->code, argc, argv, Qnil);
+    case MG_CALL_METHOD:
+        return rb_method_call(argc, argv, callable->method);
+    case MG_CALL_EXEC:
+        return rb_funcall_with_block(self, id_instance_exec, argc, argv, callable->code);
+    case MG_CALL_OBJECT:
+        break;
+    }
+    return rb_funcall_with_block(callable->code, id_call, argc, argv, block);
+}
+
+static void
+run_hooks(mg_callable_t *hooks, uint32_t count, VALUE self)
+{
+    for (uint32_t i = 0; i < count; i++) call(&hooks[i], self, 0, NULL, Qnil);
+}
+
+static VALUE
+call_main(mg_part_t *part, VALUE item)
+{
+    VALUE block = part->main.how == MG_CALL_OBJECT ? mg_output_proc(part) : Qnil;
+    VALUE argv[2] = { item, Qnil };
+    int argc = 0;
+    switch (part->give) {
+    case MG_GIVE_NOTHING:
+        break;
+    case MG_GIVE_ITEM:
+        argc = 1;
+        break;
+    case MG_GIVE_ITEM_OUTPUT:
+        argv[1] = mg_output_queue_new(part);
+        argc = 2;
+        break;
+    case MG_GIVE_OUTPUT:
+        argv[0] = mg_output_queue_new(part);
+        argc = 1;
+        break;
+    case MG_GIVE_INPUT_OUTPUT:
+        argv[0] = mg_input_queue_new(part);
+        argv[1] = mg_output_queue_new(part);
+        argc = 2;
+        break;
+    }
+    return call(&part->main, part->self, argc, argv, block);
+}
+
+/* One item with its hooks, the common way; `in_block` where the caller's block is
+ * the stage's. */
+static inline void
+process(mg_part_t *part, VALUE item, bool in_block)
+{
+    if (RB_UNLIKELY(part->nbefore)) run_hooks(part->before, part->nbefore, part->self);
+    if (!in_block) {
+        call_main(part, item);
+    }
+    else if (part->give == MG_GIVE_ITEM) {
+        rb_yield(item);
+    }
+    else if (part->give == MG_GIVE_ITEM_OUTPUT) {
+        rb_yield_values(2, item, part->output);
+    }
+    else {
+        rb_yield_values(0);
+    }
+    if (RB_UNLIKELY(part->nafter)) run_hooks(part->after, part->nafter, part->self);
+}
+
+static void
+process_timed(mg_hand_t *hand, mg_part_t *part, VALUE item, bool in_block)
+{
+    mg_watch_t watch;
+    double seconds;
+    hand->timed = true;
+    hand->nested = 0;
+    mg_watch_begin(hand->step, &watch);
+    process(part, item, in_block);
+    hand->proved = mg_watch_end(hand, &watch, &seconds);
+    hand->timed = false;
+    mg_reservoir_record(hand->step->latency, seconds);
+}
+
+/* Runs over the chunk in hand as far as nothing special happens. */
+static inline void
+process_chunk(mg_hand_t *hand, mg_part_t *part, bool in_block)
+{
+    mg_step_t *step = hand->step;
+    while (hand->cursor < hand->in->count) {
+        VALUE item = (VALUE)hand->in->items[hand->cursor];
+        if (RB_UNLIKELY(mg_reservoir_wants(step->latency) || step->watched)) {
+            process_timed(hand, part, item, in_block);
+            step->done++;
+            hand->cursor++;
+            if (step->watched || step->run->cancelled) return;
+        }
+        else {
+            process(part, item, in_block);
+            mg_reservoir_count(step->latency, 1);
+            step->done++;
+            hand->cursor++;
+        }
+    }
+}
+
+/* Runs with the stage's block as its own, so that yield is all it takes. */
+static VALUE
+minigun_run_yield_items(VALUE self)
+{
+    mg_hand_t *hand = mg_slot()->worker->hand;
+    process_chunk(hand, hand->step->data, true);
+    return Qnil;
+}
+
+static VALUE
+chunk_body(VALUE data)
+{
+    mg_hand_t *hand = (mg_hand_t *)data;
+    mg_part_t *part = hand->step->data;
+    if (part->give == MG_GIVE_ITEM_OUTPUT) mg_output_queue_new(part);
+    if (part->main.how == MG_CALL_YIELD) {
+        rb_funcall_with_block(part->run, id_yield_items, 0, NULL, part->main.code);
+        return Qnil;
+    }
+    process_chunk(hand, part, false);
+    if (part->main.how == MG_CALL_EXEC && part->give <= MG_GIVE_ITEM_OUTPUT &&
+        hand->step->done >= PROMOTE_AFTER && part->unpromoted) {
+        part->unpromoted = 0;
+        promote(&part->main, part->self, part->give == MG_GIVE_ITEM ? 1 : 2);
+        for (uint32_t i = 0; i < part->nbefore; i++) promote(&part->before[i], part->self, 0);
+        for (uint32_t i = 0; i < part->nafter; i++) promote(&part->after[i], part->self, 0);
+    }
+    return Qnil;
+}
+
+/* The batch is passed on, or its block is run and what that gives. */
+static void
+emit_batch(mg_hand_t *hand, mg_part_t *part)
+{
+    mg_step_t *step = hand->step;
+    VALUE batch = part->kept;
+    part->kept = Qnil;
+    step->flush_at = 0;
+    if (NIL_P(batch) || RARRAY_LEN(batch) == 0) return;
+
+    VALUE passed_on = batch;
+    bool by_value = true;
+    if (part->calls) {
+        uint64_t before = step->produced + (hand->out ? mg_chunk_size(hand->out) : 0);
+        run_hooks(part->before, part->nbefore, part->self);
+        passed_on = call_main(part, batch);
+        run_hooks(part->after, part->nafter, part->self);
+        uint64_t after = step->produced + (hand->out ? mg_chunk_size(hand->out) : 0);
+        by_value = part->give != MG_GIVE_ITEM_OUTPUT && before == after;
+    }
+    if (!by_value) return;
+    mg_status_t status = mg_hand_emit(hand, (mg_item_t)passed_on);
+    if (status != MG_OK && status != MG_AGAIN && status != MG_CANCELLED) mg_raise(status);
+}
+
+static VALUE
+batch_body(VALUE data)
+{
+    mg_hand_t *hand = (mg_hand_t *)data;
+    mg_part_t *part = hand->step->data;
+    while (hand->cursor < hand->in->count) {
+        VALUE item = (VALUE)hand->in->items[hand->cursor];
+        if (NIL_P(part->kept)) {
+            part->kept = rb_ary_new_capa(part->batch_size < 4096 ? part->batch_size : 4096);
+            if (part->batch_wait) hand->step->flush_at = mg_clock_now() + part->batch_wait;
+        }
+        rb_ary_push(part->kept, item);
+        hand->cursor++;
+        hand->step->done++;
+        mg_reservoir_count(hand->step->latency, 1);
+        if (RARRAY_LEN(part->kept) >= part->batch_size) emit_batch(hand, part);
+    }
+    return Qnil;
+}
+
+/* Makes the most of a step that has proved to block: a worker of its own, and
+ * several where it ends the line and has never emitted. */
+static mg_status_t
+give_workers(mg_hand_t *hand)
+{
+    mg_step_t *step = hand->step;
+    hand->proved = false;
+    mg_status_t status = mg_hand_split(hand);
+    if (status != MG_OK && status != MG_INVALID) return status;
+    bool alone = step->segment->first == step && step->segment_next == NULL;
+    if (alone && step->ntargets == 0 && step->produced == 0 && step->max_workers > 1) {
+        mg_step_widen(step);
+    }
+    return MG_OK;
+}
+
+static void
+count_unmeasured(mg_step_t *step)
+{
+    if (mg_reservoir_wants(step->latency)) {
+        mg_reservoir_keep(step->latency, 0);
+    }
+    else {
+        mg_reservoir_count(step->latency, 1);
+    }
+}
+
+mg_status_t
+mg_step_run_items(mg_hand_t *hand)
+{
+    mg_step_t *step = hand->step;
+    VALUE (*body)(VALUE) = step->kind == MG_KIND_BATCH ? batch_body : chunk_body;
+    uint64_t since = mg_clock_now();
+    uint32_t count = mg_chunk_size(hand->in);
+
+    if (step->latency == NULL) {
+        step->latency = malloc(sizeof(*step->latency));
+        if (step->latency == NULL) return MG_NOMEM;
+        mg_reservoir_init(step->latency, since ^ step->index);
+    }
+    while (hand->cursor < hand->in->count) {
+        if (step->run->cancelled) return MG_CANCELLED;
+        int state = 0;
+        rb_protect(body, (VALUE)hand, &state);
+        if (state) {
+            bool batch = step->kind == MG_KIND_BATCH;
+            VALUE item = batch || hand->cursor >= hand->in->count
+                             ? Qnil
+                             : (VALUE)hand->in->items[hand->cursor];
+            hand->timed = false;
+            if (!batch) count_unmeasured(step);
+            mg_status_t status = mg_fault(hand, state, item);
+            if (status != MG_OK) return status;
+            if (!batch) hand->cursor++;
+            continue;
+        }
+        if (step->watched && hand->out) {
+            mg_status_t status = mg_hand_flush(hand);
+            if (status != MG_OK) return status;
+        }
+        if (hand->proved) {
+            mg_status_t status = give_workers(hand);
+            if (status != MG_OK) return status;
+        }
+    }
+    mg_watch_chunk(step, since, count);
+    return MG_OK;
+}
+
+static VALUE
+once_body(VALUE data)
+{
+    mg_hand_t *hand = (mg_hand_t *)data;
+    mg_part_t *part = hand->step->data;
+    run_hooks(part->before, part->nbefore, part->self);
+    if (part->driver) {
+        rb_funcall(part->main.code, id_drive, 2, mg_input_queue_new(part), mg_output_queue_new(part));
+    }
+    else {
+        call_main(part, Qnil);
+    }
+    run_hooks(part->after, part->nafter, part->self);
+    return Qnil;
+}
+
+mg_status_t
+mg_step_run_once(mg_hand_t *hand)
+{
+    int state = 0;
+    rb_protect(once_body, (VALUE)hand, &state);
+    if (state == 0) return MG_OK;
+    hand->step->done = hand->step->accepted;
+    return mg_fault(hand, state, Qundef);
+}
+
+static VALUE
+flush_body(VALUE data)
+{
+    mg_hand_t *hand = (mg_hand_t *)data;
+    mg_part_t *part = hand->step->data;
+    if (hand->step->kind == MG_KIND_BATCH) {
+        emit_batch(hand, part);
+    }
+    else {
+        rb_funcall(part->main.code, id_flush, 2, part->self, mg_output_queue_new(part));
+    }
+    return Qnil;
+}
+
+mg_status_t
+mg_step_flush(mg_hand_t *hand)
+{
+    int state = 0;
+    rb_protect(flush_body, (VALUE)hand, &state);
+    return state == 0 ? MG_OK : mg_fault(hand, state, Qnil);
+}
+
+/* Code run outside of a worker. */
+
+struct outside {
+    mg_part_t *part;
+    VALUE item;
+};
+
+static VALUE
+outside_body(VALUE data)
+{
+    struct outside *outside = (struct outside *)data;
+    mg_part_t *part = outside->part;
+    run_hooks(part->before, part->nbefore, part->self);
+    VALUE value = call_main(part, outside->item);
+    run_hooks(part->after, part->nafter, part->self);
+    return value;
+}
+
+VALUE
+mg_step_call(mg_part_t *part, VALUE items)
+{
+    mg_slot_t *slot = mg_slot();
+    mg_collector_t collector = { rb_ary_new(), Qnil, Qnil, part };
+    mg_collector_t *outer = slot->collector;
+    VALUE failures = rb_ary_new(), latencies = rb_ary_new(), fatal = Qnil;
+    bool batch = part->step->kind == MG_KIND_BATCH;
+
+    for (long i = 0; i < RARRAY_LEN(items) && NIL_P(fatal); i++) {
+        struct outside outside = { part, RARRAY_AREF(items, i) };
+        int state = 0;
+        uint64_t from = mg_clock_now();
+        long before = RARRAY_LEN(collector.outputs);
+        mg_slot()->collector = &collector;
+        VALUE value = rb_protect(outside_body, (VALUE)&outside, &state);
+        mg_slot()->collector = outer;
+        rb_ary_push(latencies, DBL2NUM((double)(mg_clock_now() - from) / 1e9));
+        if (state == 0) {
+            bool by_value = batch && part->give != MG_GIVE_ITEM_OUTPUT;
+            if (by_value && before == RARRAY_LEN(collector.outputs)) {
+                mg_collect(&collector, Qnil, value);
+            }
+            continue;
+        }
+        VALUE error = rb_errinfo();
+        rb_set_errinfo(Qnil);
+        if (SPECIAL_CONST_P(error) || !RTEST(rb_obj_is_kind_of(error, rb_eException))) {
+            error = rb_exc_new_cstr(rb_eLocalJumpError, "thrown out of a stage's block");
+        }
+        if (RTEST(rb_obj_is_kind_of(error, rb_eStandardError))) {
+            rb_ary_push(failures, rb_assoc_new(LONG2NUM(i), error));
+        }
+        else {
+            fatal = error;
+        }
+    }
+    RB_GC_GUARD(items);
+    return rb_ary_new_from_args(4, collector.outputs, failures, latencies, fatal);
+}
+
+void
+Init_minigun_step(void)
+{
+    id_call = rb_intern("call");
+    id_instance_exec = rb_intern("instance_exec");
+    id_yield_items = rb_intern("_yield_items");
+    id_drive = rb_intern("drive");
+    id_method_for = rb_intern("method_for");
+    id_flush = rb_intern("flush");
+
+    VALUE run = rb_const_get(rb_mMinigunExecution, rb_intern("Run"));
+    rb_define_method(run, "_yield_items", minigun_run_yield_items, 0);
+}

@@ -1,0 +1,158 @@
+# frozen_string_literal: true
+
+module Minigun
+  module Execution
+    # Runs a pipeline: compiles its program, fires its hooks, sets the native run going,
+    # and leaves nothing behind, however the run ends.
+    class ExecutionOrchestrator
+      # Seconds a worker is given to leave before it is told again.
+      PATIENCE = 0.25
+
+      # Seconds after which a thread that will not end is left to itself.
+      SHUTDOWN = 30
+
+      # @return [Pipeline]
+      attr_reader :pipeline
+
+      # @return [ExecutionPlan, nil] that of the latest run
+      attr_reader :plan
+
+      # @return [Run, nil] that of the latest run, for what wants to look on
+      attr_reader :run
+
+      def initialize(pipeline)
+        @pipeline = pipeline
+      end
+
+      # @param context [Object] self of all blocks and hooks
+      # @return [Integer] see Pipeline#run
+      def execute(context)
+        @context = context
+        @program = Compiler.compile(@pipeline, context)
+        @plan = ExecutionPlan.new(@pipeline.dag, @pipeline.stages, @pipeline.config).plan!
+        all_stats(&:start!)
+        fire_before_run
+        count = carry_out
+        fire_after_run
+        count
+      end
+
+      # Kills the worker processes of the run.
+      # @api private
+      def kill_workers
+        @run&.drivers&.each_value { |driver| driver.kill if driver.respond_to?(:kill) }
+      end
+
+      private
+
+      def carry_out
+        @run = Run.new(@context, @program)
+        @run.on_head_ended { |step| head_ended(step) }
+        guarded { run_steps }
+        raise @run.error if @run.error
+
+        Tally.new(@program).count
+      end
+
+      def run_steps
+        fire_before_fork
+        prepare_drivers
+        @run.set_up
+        attach_stats
+        @run.start
+        @run.wait
+      end
+
+      # Whatever ends the block, nothing of the run is left when this returns.
+      def guarded
+        Thread.handle_interrupt(Object => :never) do
+          Thread.handle_interrupt(Object => :immediate) { yield }
+        rescue Exception # rubocop:disable Lint/RescueException
+          @run.cancel if @run.live?
+          raise
+        ensure
+          clean_up
+        end
+      end
+
+      def clean_up
+        end_workers if @run.live?
+        @run.drivers.each_value { |driver| driver.shutdown if driver.respond_to?(:shutdown) }
+        @run.stamp_end if @run.live?
+        @program.steps.each { |step| step.stats&.detach }
+        all_stats(&:finish!)
+      end
+
+      def end_workers
+        deadline = clock + SHUTDOWN
+        until @run.wait(PATIENCE)
+          break abandon if clock > deadline
+
+          @run.cancel
+        end
+        @run.threads.each { |thread| thread.join(PATIENCE) } unless clock > deadline
+        @run.settle_books
+      end
+
+      def abandon
+        Minigun.logger.error { "[Pipeline:#{@pipeline.name}] a stage doesn't end; its thread is left to itself" }
+      end
+
+      def prepare_drivers
+        @program.steps.each do |step|
+          driver = Execution.driver_for(step, @run) or next
+          @run.drivers[step.index] = driver
+        end
+        @run.drivers.each_value { |driver| driver.prepare if driver.respond_to?(:prepare) }
+      end
+
+      def attach_stats
+        @program.steps.each { |step| step.stats&.attach(@run, step.index) }
+      end
+
+      def all_stats(&block)
+        @program.pipelines.each { |part| part.pipeline.stats&.then(&block) }
+      end
+
+      def fire_before_run
+        @program.pipelines.each { |part| fire(part.hooks[:before_run]) }
+      end
+
+      def fire_after_run
+        @program.pipelines.reverse_each { |part| fire(part.hooks[:after_run]) }
+      end
+
+      # In the parent, for each stage that forks or ends a line.
+      def fire_before_fork
+        return unless Process.respond_to?(:fork)
+
+        @program.steps.each do |step|
+          fire(step.before_fork) if forks?(step) || ends_line?(step)
+        end
+      end
+
+      def forks?(step) = %i[cow_fork ipc_fork].include?(step.context)
+
+      def ends_line?(step) = step.targets.empty? && %i[each batch].include?(step.kind)
+
+      # Once in each pipeline, when the last of its producers has ended.
+      def head_ended(step)
+        return unless step.kind == :producer
+
+        part = @program.pipelines[step.pipeline_index]
+        left = (@producers_left ||= producer_counts)[part.index] -= 1
+        fire(part.hooks[:after_producer]) if left.zero?
+      end
+
+      def producer_counts
+        @program.steps.select { |step| step.kind == :producer }.map(&:pipeline_index).tally
+      end
+
+      def fire(hooks)
+        hooks&.each { |hook| @context.instance_exec(&hook) }
+      end
+
+      def clock = Process.clock_gettime(Process::CLOCK_MONOTONIC)
+    end
+  end
+end

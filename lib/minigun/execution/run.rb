@@ -1,0 +1,97 @@
+# frozen_string_literal: true
+
+module Minigun
+  module Execution
+    # One run of a program: its steps, their workers, and the books on every item. Made
+    # and driven by ExecutionOrchestrator; the machine is native, see core/run.h.
+    class Run
+      # Items that came too late are logged up to this length.
+      SHOWN = 200
+
+      # @return [Program]
+      attr_reader :program
+
+      # @param user [Object] self of the stages' code
+      # @param program [Program]
+      def initialize(user, program)
+        @program = program
+        @user = user
+        @drivers = {}
+      end
+
+      # Drivers by the index of their step, for steps whose items are worked on elsewhere.
+      # @return [Hash{Integer => #drive}]
+      attr_reader :drivers
+
+      # Lays out the steps; drivers are known by now.
+      def set_up
+        _initialize(@user, @program, @drivers)
+        self
+      end
+
+      # @return [Symbol, String] for messages
+      def step_name(index) = @program.steps.fetch(index).name
+
+      # The step that output of another is to go to.
+      # @param from [Integer] index of the sender
+      # @param target [Symbol, String, Stage]
+      # @return [Integer]
+      # @raise [ArgumentError] no such stage
+      def resolve(from, target) = @program.resolve(from, target)
+
+      # An item that failed: reported, and the step's policy applied.
+      def item_failed(index, item, error)
+        step = @program.steps.fetch(index)
+        return producer_failed(step, error) unless step.kind == :each || step.kind == :batch
+
+        Minigun.logger.error { "#{place(step)} item failed: #{error.class}: #{error.message}" }
+      end
+
+      # As #item_failed, for an item that failed elsewhere; counts it too.
+      def fail_item(index, item, error)
+        _report(index, 1, 1, [])
+        item_failed(index, item, error)
+      end
+
+      # Adds what was counted elsewhere.
+      # @param consumed [Integer] items, failed ones included
+      # @param failed [Integer]
+      # @param latencies [Array<Float>] seconds; fewer than items if only some were measured
+      def report(index, consumed: 0, failed: 0, latencies: [])
+        _report(index, consumed, failed, latencies)
+      end
+
+      # Items for a stage that had ended.
+      def undelivered(index, items)
+        Minigun.logger.warn do
+          "#{place(@program.steps.fetch(index))} had ended: #{items.size} item(s) undelivered, " \
+            "the first: #{items.first.inspect[0, SHOWN]}"
+        end
+      end
+
+      # A producer or loop has ended.
+      def head_ended(index)
+        step = @program.steps.fetch(index)
+        @on_head_ended&.call(step)
+      end
+
+      # Calls the block with the step of each producer or loop that ends.
+      def on_head_ended(&block)
+        @on_head_ended = block
+      end
+
+      def inspect = "#<#{self.class} #{@program.steps.size} steps>"
+
+      private
+
+      def producer_failed(step, error)
+        Minigun.logger.error { "#{place(step)} ended early: #{error.class}: #{error.message}" }
+      end
+
+      def place(step)
+        pipeline = @program.pipelines[step.pipeline_index]&.pipeline&.name
+        "[Pipeline:#{pipeline}][Stage:#{step.name}]"
+      end
+    end
+  end
+end
