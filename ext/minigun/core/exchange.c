@@ -21,6 +21,7 @@ struct mg_exchange {
     uint32_t own;       /* this worker's place; `count` in the parent */
     mg_orphanage_t orphanage;
     struct pollfd *polled;
+    nfds_t npolled;
     uint32_t count;
     place_t places[];
 };
@@ -179,8 +180,8 @@ anything_ready(const mg_exchange_t *exchange)
     return false;
 }
 
-void
-mg_exchange_wait(mg_exchange_t *exchange, int milliseconds)
+bool
+mg_exchange_doze(mg_exchange_t *exchange)
 {
     mg_doorbell_t *bell = own_bell(exchange);
     nfds_t count = 0;
@@ -190,10 +191,28 @@ mg_exchange_wait(mg_exchange_t *exchange, int milliseconds)
         int fd = exchange->places[i].process;
         if (fd >= 0) exchange->polled[count++] = (struct pollfd){ .fd = fd, .events = POLLIN };
     }
-
+    exchange->npolled = count;
     mg_doorbell_doze(bell);
-    if (!anything_ready(exchange)) poll(exchange->polled, count, milliseconds);
-    mg_doorbell_rise(bell);
+    return !anything_ready(exchange);
+}
+
+void
+mg_exchange_sleep(mg_exchange_t *exchange, int milliseconds)
+{
+    poll(exchange->polled, exchange->npolled, milliseconds);
+}
+
+void
+mg_exchange_rise(mg_exchange_t *exchange)
+{
+    mg_doorbell_rise(own_bell(exchange));
+}
+
+void
+mg_exchange_wait(mg_exchange_t *exchange, int milliseconds)
+{
+    if (mg_exchange_doze(exchange)) mg_exchange_sleep(exchange, milliseconds);
+    mg_exchange_rise(exchange);
 }
 
 void

@@ -3,7 +3,7 @@
  *
  * One is made before the first worker is forked. Afterwards the process that made
  * it is the parent, and each worker enters one of its places. One thread at a time
- * may use it, but for mg_exchange_wake.
+ * may use it, but for mg_exchange_sleep and mg_exchange_wake.
  */
 #ifndef MG_EXCHANGE_H
 #define MG_EXCHANGE_H
@@ -53,6 +53,12 @@ void mg_exchange_vacate(mg_exchange_t *exchange, uint32_t place);
  * called, a signal came, or `milliseconds` have passed (-1: no limit).
  * A worker waits for its own transport alone. */
 void mg_exchange_wait(mg_exchange_t *exchange, int milliseconds);
+
+/* The same in parts, of which only mg_exchange_sleep may run while another thread
+ * uses the exchange for other things. True if it is to be called. */
+bool mg_exchange_doze(mg_exchange_t *exchange);
+void mg_exchange_sleep(mg_exchange_t *exchange, int milliseconds);
+void mg_exchange_rise(mg_exchange_t *exchange);
 
 /* Ends this process's present or next sleep. From any thread or signal handler. */
 void mg_exchange_wake(mg_exchange_t *exchange);

@@ -21,6 +21,8 @@ module Minigun
 
       # @return [Integer]
       attr_reader :pid
+      # @return [Process::Status, nil] how it ended; nil until it was reaped, or if someone else did that
+      attr_reader :status
 
       # Forks. The child leaves by exit! when the block ends, in whatever way.
       # @yield in the child
@@ -124,7 +126,9 @@ module Minigun
 
       # Somebody else's wait may have taken the status: then it is unknown, but the child has ended.
       def reap(flags)
-        @exited = true if Process.wait(pid, flags)
+        ended, status = Process.wait2(pid, flags)
+        @status = status if ended
+        @exited = true if ended
         @exited
       rescue Errno::ECHILD
         @exited = true

@@ -1,0 +1,179 @@
+# frozen_string_literal: true
+
+require_relative "../child_process"
+require_relative "fault"
+require_relative "log_relay"
+require_relative "write_back"
+
+module Minigun
+  module Execution
+    module Fork
+      # What runs in a worker process: takes chunks of items, or has them from its fork, runs the step
+      # over them and sends back what came of it.
+      class Child
+        # Kinds of messages.
+        CHUNK, STOP, RESULT, LAST, BYE, FATAL = *1..6
+
+        # Work, in seconds, between two messages to the parent. It grows where sending costs much.
+        SLICE = 0.001
+        # The share of its time that a worker may spend on finding out what has changed.
+        OVERHEAD = 4
+        LARGEST_SLICE = 8192
+        # Latencies sent with a message.
+        SAMPLES = 64
+        # Milliseconds an orphan has to clean up.
+        GRACE = 500
+
+        # @param place [Integer] of the exchange
+        # @param program [Fork::Work] what there is to do
+        def initialize(exchange, place, work, parent)
+          @exchange, @place, @work, @parent = exchange, place, work, parent
+          @pid = Process.pid
+          @slice = 1
+          @sending = 0.0
+        end
+
+        # The whole life of the worker. Doesn't return.
+        # @param items [Array, nil] all its items, or nil if they are to come from the parent
+        def live(items = nil)
+          Thread.handle_interrupt(Object => :immediate) do
+            set_up
+            items ? work(0, items, []) : serve
+            say(BYE) unless items
+          end
+        rescue Interrupt => e
+          give_up(e)
+        rescue SignalException => e
+          die_of(e)
+        rescue Exception => e # rubocop:disable Lint/RescueException
+          give_up(e)
+        ensure
+          flush
+          Process.exit!(true)
+        end
+
+        private
+
+        def set_up
+          ChildProcess.reset_signals
+          Signal.trap("INT") {} # the terminal sends it to all, and the parent says what is to be done
+          @exchange.enter(@place, @parent, GRACE)
+          Minigun.logger.extend(LogRelay) if Minigun.logger.is_a?(Logger)
+          @recorder = WriteBack::Recorder.new(@work.user_object) if @work.write_back?
+          @run = @work.run_for_child
+          @work.after_fork.each { |hook| @work.user_object.instance_exec(&hook) }
+        end
+
+        def serve
+          loop do
+            kind, sequence, items, unread = @exchange.take
+            case kind
+            when nil then return if @exchange.orphaned? || !@exchange.wait
+            when CHUNK then work(sequence, items, unread)
+            else return
+            end
+          end
+        end
+
+        # @param unread [Array] index and exception of items that could not be read
+        def work(sequence, items, unread)
+          unread.each { |index, _| items.insert(index, nil) }
+          unread = unread.to_h
+          position = 0
+          until position == items.size
+            error = unread[position]
+            count = error ? 1 : slice_size(position, items.size, unread)
+            done = advance(sequence, items, position, count, error)
+            position += done
+            break if done < count
+          end
+        end
+
+        def slice_size(position, size, unread)
+          count = [@slice, size - position].min
+          bad = unread.keys.find { |index| index > position } unless unread.empty?
+          bad ? [count, bad - position].min : count
+        end
+
+        # Runs the step over some of the items and tells the parent.
+        # @return [Integer] how many were done; the parent has taken back the rest, if any is left
+        def advance(sequence, items, position, count, error)
+          slice = count == items.size ? items : items[position, count]
+          from = now
+          @exchange.arm(sequence, position)
+          outputs, failures, latencies, fatal = error ? fail_unread(error) : @run.call_step(@work.index, slice)
+          begun = @exchange.rest(sequence)
+          Process.exit!(true) unless Process.pid == @pid
+          raise fatal if fatal
+
+          done = begun - position
+          took = now - from
+          last = begun == items.size || done < count
+          send_result(last ? LAST : RESULT, sequence, done, took, outputs, failures, latencies)
+          adapt(done, took, now - from - took)
+          done
+        end
+
+        def fail_unread(error)
+          WorkerGate.each_begun([nil]) {}
+          [[], [[0, error]], [], nil]
+        end
+
+        def send_result(kind, sequence, done, took, outputs, failures, latencies)
+          failures.concat(@exchange.outputs(outputs).map { |_, error| [nil, error] })
+          latencies = latencies.each_slice(latencies.size.fdiv(SAMPLES).ceil).map(&:first) if latencies.size > SAMPLES
+          @exchange.reply(kind, sequence, done, (took * 1e9).to_i, latencies, note(failures))
+        end
+
+        # The rest of a message: failures, changes to the user object, log lines, what ends the run.
+        def note(failures, fatal = nil)
+          failures = failures.map { |index, error| [index, Fault.dump(error)] }
+          lines = Minigun.logger.relayed_lines if Minigun.logger.is_a?(LogRelay)
+          changes = @recorder&.changes
+          return if failures.empty? && !lines && !changes && !fatal
+
+          Marshal.dump([failures, changes, lines, fatal])
+        end
+
+        def say(kind, fatal = nil)
+          @exchange.outputs([])
+          @exchange.reply(kind, 0, 0, 0, [], note([], fatal))
+        end
+
+        def adapt(done, took, sending)
+          return if done.zero?
+
+          @sending = sending
+          fitting = [SLICE, @sending * OVERHEAD].max / (took / done + 1e-9)
+          @slice = fitting.clamp(1, [@slice * 8, LARGEST_SLICE].min).to_i
+        end
+
+        # Not an item's error: it ends the run.
+        def give_up(error)
+          say(FATAL, Fault.dump(error))
+        rescue Exception # rubocop:disable Lint/RescueException
+          flush
+          Process.exit!(false)
+        end
+
+        # What a signal ends is to be seen as that.
+        def die_of(error)
+          flush
+          Signal.trap(error.signo, "SYSTEM_DEFAULT")
+          Process.kill(error.signo, Process.pid)
+          sleep
+        end
+
+        def flush
+          [$stdout, $stderr, STDOUT, STDERR].uniq.each do |io|
+            io.flush
+          rescue Exception # rubocop:disable Lint/RescueException
+            next
+          end
+        end
+
+        def now = Process.clock_gettime(Process::CLOCK_MONOTONIC)
+      end
+    end
+  end
+end

@@ -1,0 +1,163 @@
+# frozen_string_literal: true
+
+require_relative "results"
+require_relative "worker"
+
+module Minigun
+  module Execution
+    module Fork
+      # The workers of a step: hired, listened to, buried.
+      class Crew
+        # Bytes of a ring.
+        RING = 256 * 1024
+        # Workers that may die one after the other with nothing in their hands.
+        IDLE_DEATHS = 3
+        # Milliseconds between two looks where nothing tells of a worker's end.
+        LOOK_EVERY = 50
+        # Seconds between asking workers to end and making them.
+        GRACE = 0.5
+
+        # @param run [Run]
+        # @param work [Work]
+        # @param results [Results]
+        def initialize(run, work, results)
+          @run, @work, @results = run, work, results
+          @exchange = Exchange.new(work.size, RING)
+          @workers = []
+          @idle_deaths = 0
+        end
+
+        # @return [Array<Worker>]
+        attr_reader :workers
+        # @return [Exchange]
+        attr_reader :exchange
+
+        def size = @work.size
+
+        def free_places = size - @workers.size
+
+        def busy? = @workers.any? { |worker| !worker.idle? }
+
+        # Forks another worker. Its place must be free.
+        # @param portion [Portion, nil] what it is forked for
+        def hire(portion = nil)
+          place = (0...size).find { |index| @workers.none? { |worker| worker.place == index } }
+          @exchange.vacate(place)
+          worker = Worker.new(@exchange, place, @work, portion)
+          @workers << worker
+          worker
+        end
+
+        # Takes in all that has come, and buries the dead.
+        # @yield [Portion] what has to be done again
+        # @yieldreturn [void]
+        # @return [Boolean] whether anything has
+        def listen(sizing, &again)
+          heard = false
+          @workers.dup.each do |worker|
+            ended = worker.ended?
+            heard = true while hear(worker, sizing)
+            next unless ended
+
+            bury(worker, &again)
+            heard = true
+          end
+          heard
+        end
+
+        # How long a wait may last, in milliseconds.
+        def patience = @workers.all?(&:watched?) ? nil : LOOK_EVERY
+
+        # Ends all workers, whatever they do.
+        def kill
+          @workers.each { |worker| worker.child.signal(:TERM) }
+          deadline = now + GRACE
+          @workers.each do |worker|
+            worker.child.wait_for([deadline - now, 0].max) || worker.child.signal(:KILL)
+            worker.child.wait
+          end
+          @workers.clear
+        end
+
+        def close
+          kill
+          @exchange.close
+        end
+
+        private
+
+        def hear(worker, sizing)
+          kind, sequence, done, nanoseconds, latencies, note, outputs, unread = message_of(worker)
+          case kind
+          when nil then return false
+          when Child::RESULT, Child::LAST
+            portion = worker.finish(sequence, done, kind == Child::LAST)
+            sizing.observe(done, nanoseconds / 1e9)
+            @idle_deaths = 0
+            @results.accept(portion, latencies, note, outputs, unread)
+          else
+            fatal = @results.accept_note(note)
+            stop_run(fatal) if fatal
+          end
+          true
+        end
+
+        # A worker that sends what makes no sense is as good as dead.
+        def message_of(worker)
+          worker.receive
+        rescue Error, TypeError => e
+          Minigun.logger.error { "#{@work.place} worker #{worker.pid} is ended: #{e.message}" }
+          worker.child.signal(:KILL)
+          nil
+        end
+
+        def stop_run(error)
+          @run.cancel(error)
+          raise Cancelled, "the run was cancelled"
+        end
+
+        def bury(worker, &again)
+          worker.child.wait
+          @workers.delete(worker)
+          fatal, rest = worker.remains
+          rest.reverse_each(&again)
+          died(worker, fatal, &again) if fatal
+          return if fatal || worker.leaving || (worker.idle? && !worker.lasting?)
+
+          @idle_deaths += 1
+          Minigun.logger.error { "#{@work.place} #{obituary(worker)}" }
+          stop_run(death(worker, nil)) if @idle_deaths > IDLE_DEATHS
+        end
+
+        # With an item in its hands.
+        def died(worker, portion)
+          attempts = portion.attempts + 1
+          error = death(worker, portion.units[0])
+          return @results.refuse(portion, error) if attempts > @work.max_retries
+
+          Minigun.logger.error { "#{@work.place} #{error.message}; it is retried" }
+          yield Portion.new(portion.units, portion.keys, attempts)
+        end
+
+        def death(worker, unit)
+          status = worker.child.status
+          message = obituary(worker)
+          message += " with #{unit.inspect[0, 200]} in its hands" if unit || worker.chunks.any?
+          WorkerDied.new(message, pid: worker.pid, signal: status&.termsig, status: status, stage: @work.name,
+                                  item: unit)
+        end
+
+        def obituary(worker)
+          status = worker.child.status
+          how = if status&.signaled? then "was killed by SIG#{Signal.signame(status.termsig)}"
+                elsif status then "exited with status #{status.exitstatus}"
+                else "ended, its status unknown"
+                end
+          "worker #{worker.pid} #{how}"
+        end
+
+        def now = Process.clock_gettime(Process::CLOCK_MONOTONIC)
+      end
+    end
+  end
+end

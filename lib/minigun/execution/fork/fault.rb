@@ -1,0 +1,59 @@
+# frozen_string_literal: true
+
+require_relative "../../errors"
+
+module Minigun
+  module Execution
+    module Fork
+      # An exception on its way from a child to the parent: whole where Marshal can carry it, else
+      # as a RemoteError with what could be told of it.
+      module Fault
+        module_function
+
+        # @param error [Exception]
+        # @return [Array] what #load understands; nothing in it that Marshal can't dump
+        def dump(error)
+          [error.class.name || error.class.to_s, text { error.message }, lines { error.backtrace }, whole(error)]
+        end
+
+        # @param parts [Array] what #dump gave
+        # @return [Exception]
+        def load(parts)
+          name, message, backtrace, bytes = parts
+          rebuilt(bytes) || RemoteError.new("#{name}: #{message}", original_class: name).tap do |error|
+            error.set_backtrace(backtrace)
+          end
+        end
+
+        # @api private
+        def whole(error)
+          Marshal.dump(error)
+        rescue StandardError, SystemStackError, ScriptError
+          nil
+        end
+
+        # @api private
+        def rebuilt(bytes)
+          error = bytes && Marshal.load(bytes)
+          error if error.is_a?(Exception)
+        rescue StandardError, SystemStackError, ScriptError
+          nil
+        end
+
+        # @api private
+        def text
+          String.new(String(yield))
+        rescue StandardError, SystemStackError, ScriptError
+          ""
+        end
+
+        # @api private
+        def lines
+          Array(yield).map { |line| String.new(String(line)) }
+        rescue StandardError, SystemStackError, ScriptError
+          []
+        end
+      end
+    end
+  end
+end

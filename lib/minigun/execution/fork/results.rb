@@ -1,0 +1,94 @@
+# frozen_string_literal: true
+
+require_relative "fault"
+require_relative "log_relay"
+require_relative "order"
+require_relative "write_back"
+
+module Minigun
+  module Execution
+    module Fork
+      # What comes back from the workers of a step, and where it goes: outputs to later steps, failures
+      # to the policy, changes to the user object, figures to the statistics, lines to the log.
+      class Results
+        # @return [Order, nil]
+        attr_reader :order
+
+        # @param run [Run]
+        # @param work [Work]
+        def initialize(run, work)
+          @run, @work = run, work
+          @order = Order.new { |outputs, weight| pass_on(outputs, weight) } if work.ordered?
+        end
+
+        # @param input [#settle]
+        # @param intake [Intake]
+        def connect(input, intake)
+          @input, @intake = input, intake
+        end
+
+        # A message about units of a portion.
+        def accept(portion, latencies, note, outputs, unread)
+          failures, changes, lines, = note && Marshal.load(note)
+          merge(changes, lines)
+          failed = fail_units(portion, failures || [])
+          unread.each { |_, error| @run.fail_item(@work.index, sole_unit(portion), error) }
+          consumed = weight(portion) - failed - unread.size
+          @run.report(@work.index, consumed: [consumed, 0].max, failed: 0, latencies: latencies)
+          finish(portion, outputs)
+        end
+
+        # A message about no unit.
+        # @return [Exception, nil] what is to end the run
+        def accept_note(note)
+          _, changes, lines, fatal = note && Marshal.load(note)
+          merge(changes, lines)
+          fatal && Fault.load(fatal)
+        end
+
+        # Units that failed without a result.
+        def refuse(portion, error)
+          portion.units.each { |unit| @run.fail_item(@work.index, unit, error) }
+          finish(portion, [])
+        end
+
+        private
+
+        def merge(changes, lines)
+          LogRelay.replay(lines) if lines
+          WriteBack.merge(@work.user_object, changes) if changes
+        end
+
+        def fail_units(portion, failures)
+          failures.each do |index, fault|
+            unit = index ? portion.units[index] : sole_unit(portion)
+            @run.fail_item(@work.index, unit, Fault.load(fault))
+          end
+          failures.size
+        end
+
+        # The unit, where an output doesn't tell whose it is.
+        def sole_unit(portion) = portion.size == 1 ? portion.units[0] : nil
+
+        def finish(portion, outputs)
+          return pass_on(outputs, weight(portion)) unless @order
+
+          @order.finish(portion.keys, outputs, portion.units.map { |unit| @intake.weight(unit) })
+        end
+
+        def weight(portion)
+          @work.batch_size ? portion.units.sum { |unit| @intake.weight(unit) } : portion.size
+        end
+
+        def pass_on(outputs, weight)
+          outputs.each do |target, items|
+            @run.publish(@work.index, target, items)
+          rescue ArgumentError => e # no such stage, or it has ended
+            items.each { |item| @run.fail_item(@work.index, item, e) }
+          end
+          @input.settle(weight) if weight.positive?
+        end
+      end
+    end
+  end
+end

@@ -1,0 +1,42 @@
+# frozen_string_literal: true
+
+module Minigun
+  module Execution
+    module Fork
+      # How many items to give out at once, by what they have cost so far.
+      class Sizing
+        # Seconds of work in a chunk.
+        CHUNK = 0.001
+        # Seconds of work that pay for a fork.
+        FORK = 0.05
+        # Growth from one chunk to the next, while the cost is hardly known.
+        GROWTH = 8
+        WEIGHT = 0.3
+
+        # @param most [Integer] items at once
+        def initialize(target, most)
+          @target, @most = target, most
+          @size = 1
+          @cost = nil
+        end
+
+        # @return [Integer]
+        attr_reader :size
+
+        # @return [Float, nil] seconds that an item costs
+        attr_reader :cost
+
+        # @param items [Integer]
+        # @param seconds [Float] that they took
+        def observe(items, seconds)
+          return if items.zero?
+
+          cost = seconds / items
+          @cost = @cost ? @cost + WEIGHT * (cost - @cost) : cost
+          fitting = @target / (@cost + 1e-9)
+          @size = fitting.clamp(1, [@size * GROWTH, @most].min).to_i
+        end
+      end
+    end
+  end
+end

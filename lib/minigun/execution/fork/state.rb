@@ -1,0 +1,147 @@
+# frozen_string_literal: true
+
+module Minigun
+  module Execution
+    module Fork
+      module WriteBack
+        # What the parent knows of a value in a child. A State is compared with the value of now by
+        # State.advance, which gives the State that follows and the change between the two.
+        #
+        # Changes: [:append, items] to an Array, [:replace, items] of an Array, [:keys, pairs, gone] of a
+        # Hash, [:add, before, now] of a number, [:set, value], [:new, value] where there was nothing.
+        class State
+          # A container found inside itself, or in two places, is followed once.
+          # @param seen [Set] containers met already, by identity
+          def self.of(value, seen)
+            case value
+            when Array then ListState.new(value)
+            when Hash
+              value.compare_by_identity? || !seen.add?(value) ? State.new(value) : TableState.new(value, seen)
+            when String then TextState.new(value)
+            else State.new(value)
+            end
+          end
+
+          # @param state [State, nil] nil where there was nothing
+          # @param seen [Hash] containers met already, by identity
+          # @return [Array(State, Array)] the change is nil if there is none
+          def self.advance(state, value, seen)
+            return [of(value, Set.new.compare_by_identity), [:new, value]] if state.nil? || (state.nothing? && !value.nil?)
+
+            change = state.change_to(value, seen)
+            return [state, change] if state.follows?(value)
+
+            change ? [of(value, Set.new.compare_by_identity), change] : [state, nil]
+          end
+
+          def initialize(value)
+            @value = value
+          end
+
+          def number? = @value.is_a?(Numeric)
+
+          def nothing? = @value.nil?
+
+          def holds?(value) = @value.equal?(value)
+
+          # Whether it has taken the change to the value in.
+          def follows?(_value) = false
+
+          def change_to(value, _seen)
+            return if @value.equal?(value)
+            return [:set, value] unless number? && value.is_a?(Numeric)
+
+            [:add, @value, value] unless @value.eql?(value)
+          end
+        end
+
+        # A String is known by its content.
+        class TextState < State
+          def initialize(text)
+            super(text.dup.freeze)
+            @text = text
+          end
+
+          def holds?(value) = @text.equal?(value)
+
+          def change_to(value, _seen)
+            return [:set, value] unless value.is_a?(String)
+
+            [:set, value] unless @value == value && @value.encoding == value.encoding
+          end
+        end
+
+        # An Array is known by the identity of its elements.
+        class ListState < State
+          def initialize(list)
+            super([])
+            take(list)
+          end
+
+          def holds?(value) = @list.equal?(value)
+
+          def follows?(value) = value.is_a?(Array)
+
+          def change_to(value, _seen)
+            return [:set, value] unless value.is_a?(Array)
+            return replacement(value) unless Exchange.prefix?(value, @value)
+
+            @list = value
+            return if value.size == @value.size
+
+            added = Array.new(value[@value.size..])
+            @value.concat(added)
+            [:append, added]
+          end
+
+          private
+
+          def replacement(list)
+            take(list)
+            [:replace, Array.new(list)]
+          end
+
+          def take(list)
+            @list = list
+            @value = Array.new(list)
+          end
+        end
+
+        # A Hash is known key by key.
+        class TableState < State
+          def initialize(table, seen)
+            super(table)
+            @states = table.transform_values { |value| State.of(value, seen) }
+          end
+
+          def follows?(value) = value.is_a?(Hash) && !value.compare_by_identity?
+
+          def change_to(value, seen)
+            return [:set, value] unless follows?(value)
+
+            @value = value
+            pairs = value.each_with_object([]) { |(key, part), changes| compare(key, part, seen, changes) }
+            gone = @states.size > value.size ? @states.keys.reject { |key| value.key?(key) } : []
+            gone.each { |key| @states.delete(key) }
+            [:keys, pairs, gone] unless pairs.empty? && gone.empty?
+          end
+
+          private
+
+          def compare(key, part, seen, changes)
+            state = @states[key]
+            if part.is_a?(Array) || part.is_a?(Hash)
+              return if seen.key?(part)
+
+              seen[part] = false
+            elsif state&.holds?(part) && !part.is_a?(String)
+              return
+            end
+            @states[key], change = State.advance(state, part, seen)
+            changes << [key, change] if change
+          end
+        end
+      end
+    end
+  end
+end

@@ -1,0 +1,69 @@
+# frozen_string_literal: true
+
+module Minigun
+  module Execution
+    module Fork
+      # What the workers of a step have to know of it.
+      class Work
+        # @return [Integer] of the step
+        attr_reader :index
+        # @return [Object]
+        attr_reader :user_object
+
+        # @param run [Run]
+        # @param step [Step]
+        # @param user_object [Object]
+        def initialize(run, step, user_object)
+          @run, @step, @user_object = run, step, user_object
+          @index = step.index
+        end
+
+        # @return [Symbol, String] of the stage
+        def name = @step.name
+
+        # @return [Array<Proc>] hooks, the pipelines' first
+        def after_fork = @step.after_fork || []
+
+        # @return [Integer] children at a time
+        def size = [@step.workers || 1, 1].max
+
+        def write_back? = policy(:write_back) != false
+
+        def ordered? = @step.ordered ? true : false
+
+        # @return [Boolean] whether workers live as long as the run
+        def persistent? = @step.context == :ipc_fork
+
+        # @return [Integer] how often an item is given to another worker after one died of it
+        def max_retries
+          policy(:max_retries) || pipeline&.config&.fetch(:max_retries, nil) || 3
+        end
+
+        # @return [Integer, nil] items in a batch, for accumulators
+        def batch_size = @step.kind == :batch ? @step.max_size || 100 : nil
+
+        # @return [Float, nil] seconds a batch may be kept
+        def batch_wait = batch_size && @step.max_wait
+
+        # The parent's run drives this step instead of calling it, so a child lays out one of its own.
+        # @return [#call_step]
+        def run_for_child
+          @run.respond_to?(:set_up) ? Run.new(@user_object, @run.program).set_up : @run
+        end
+
+        # @return [String] for messages
+        def place
+          pipeline ? "[Pipeline:#{pipeline.name}][Stage:#{name}]" : "[Stage:#{name}]"
+        end
+
+        private
+
+        def policy(key) = @step.policy && @step.policy[key]
+
+        def pipeline
+          @run.program.pipelines[@step.pipeline_index || 0]&.pipeline if @run.respond_to?(:program)
+        end
+      end
+    end
+  end
+end
