@@ -128,6 +128,7 @@ module RandomGraphs
       [graph.nodes, *graph.all.filter_map(&:children)].each { |list| close(list) }
       graph.all.each { |node| replicas(graph, node) }
       graph.all.each { |node| node.await = true if stranded?(graph, node) }
+      graph.all.each { |node| node.block = true if node.await } # the stage behind would be awaited too
       forward(graph)
       graph
     end
