@@ -19,6 +19,7 @@ class SourceIndex
   include Minigun::DSL
 
   BATCH = 50
+  WORKERS = { analyse: Etc.nprocessors }.freeze
   default_queue_size 200 # so that little is under way when somebody presses Ctrl-C
 
   attr_reader :tally, :problems
@@ -48,7 +49,7 @@ class SourceIndex
     end
 
     # Parsing is work for the processor, and Ruby's threads share one: so, processes.
-    ipc_fork(Etc.nprocessors) do
+    ipc_fork(WORKERS[:analyse]) do
       processor(:analyse) { |file, output| output << Analysis.of(file) }
     end
 

@@ -63,13 +63,23 @@ class Screen
     rows = stats.stages_in_order.map do |stage|
       items = [stage.items_consumed, stage.items_produced].max
       [stage.stage_name, stage.items_consumed, stage.items_produced, stage.items_failed,
-       stage.runtime.zero? ? "-" : (items / stage.runtime).round, latency(stage)]
+       stage.runtime.zero? ? "-" : (items / stage.runtime).round, *times(stage)]
     end
-    table("The stages", ["stage", "in", "out", "failed", "items/s", "median ms"], rows)
+    table("The stages", ["stage", "in", "out", "failed", "items/s", "median ms", "busy s"], rows)
   end
 
-  def latency(stage)
-    stage.has_latency_data? ? format("%.3f", stage.p50 * 1000) : "-"
+  def times(stage)
+    return %w[- -] unless stage.has_latency_data?
+
+    [format("%.3f", stage.p50 * 1000), format("%.2f", busy(stage))]
+  end
+
+  # The seconds that a stage's workers were at work: the mean of the sampled times, times the items.
+  def busy(stage)
+    return 0 unless stage.has_latency_data?
+
+    mean = (1..99).sum { |percent| stage.percentile(percent) } / 99.0
+    mean * stage.items_consumed / SourceIndex::WORKERS.fetch(stage.stage_name, 1)
   end
 
   def summary(index, database, seconds)
@@ -81,9 +91,10 @@ class Screen
     table("The index", nil, rows)
   end
 
+  # All stages of a chain end up with the same number of items a second; the busiest one sets it.
   def bottleneck(stats)
-    slowest = stats&.bottleneck
-    "bottleneck: #{slowest.stage_name}" if slowest
+    busiest = stats&.stages_in_order&.max_by { |stage| busy(stage) }
+    "bottleneck: #{busiest.stage_name}" if busiest
   end
 
   def table(title, headings, rows)
