@@ -9,6 +9,7 @@ module Minigun
       private_constant :BOUND
 
       @lock = Mutex.new
+      @ractors = []
 
       class << self
         # @return [Boolean]
@@ -19,7 +20,7 @@ module Minigun
         def ractor(block, *arguments)
           return unless ractors? && unbound?(block)
 
-          quietly { Ractor.new(*arguments, &block) }
+          create(*arguments, &block)
         rescue ArgumentError # outer locals
           nil
         end
@@ -28,8 +29,10 @@ module Minigun
         # @return [Object] the value of its block
         # @raise what the block raised
         def value(ractor)
+          return watched_value(ractor) unless ractor.respond_to?(:value)
+
           begin
-            return ractor.respond_to?(:value) ? ractor.value : ractor.take
+            return ractor.value
           rescue Ractor::RemoteError => e
             error = e.cause || e
           end
@@ -43,14 +46,23 @@ module Minigun
           Ractor.shareable?(block) ? block : Ractor.make_shareable(block.dup)
         end
 
-        # Makes ractors that don't say that they are experimental, nor what their blocks raise:
-        # that is for whoever takes their value. There is no setting of a single ractor's for that.
-        def quietly
+        # @return [Boolean] whether a call of that name stands in the block
+        def calls?(block, name)
+          instructions(block)&.match?(/\bmid:#{name}\b/) || false
+        end
+
+        # As Ractor.new, for a ractor that says neither that it is experimental nor what its block
+        # raises: that is for whoever takes its value. No ractor has a setting of its own for that.
+        #
+        # It is kept from the collector until it has ended, in child processes for good: up to Ruby 3.4
+        # a child crashes when it frees a ractor that was at work or waiting in its parent.
+        # @return [Ractor]
+        def create(*arguments, &block)
           @lock.synchronize do
             warns = Warning[:experimental]
             reports = Thread.report_on_exception
             Warning[:experimental] = Thread.report_on_exception = false
-            yield
+            keep(Ractor.new(*arguments, &block))
           ensure
             Warning[:experimental] = warns
             Thread.report_on_exception = reports
@@ -59,13 +71,43 @@ module Minigun
 
         private
 
-        def unbound?(block)
-          return false unless defined?(RubyVM::InstructionSequence)
+        # Lock held.
+        def keep(ractor)
+          @owner ||= Process.pid
+          if @owner == Process.pid
+            @ractors.reject! { |other| other.inspect.include?(" terminated") }
+          else
+            @inherited = [@inherited, @ractors]
+            @ractors = []
+            @owner = Process.pid
+          end
+          @ractors << ractor
+          ractor
+        end
 
-          iseq = RubyVM::InstructionSequence.of(block)
-          iseq && !block.lambda? && !BOUND.match?(iseq.disasm)
+        def watched_value(ractor)
+          message = RactorWatch.watch(ractor, once: true).pop
+          raise message.error if message.error
+
+          message.value
+        ensure
+          RactorWatch.ignore(ractor)
+        end
+
+        def unbound?(block)
+          text = instructions(block)
+          !text.nil? && !block.lambda? && !BOUND.match?(text)
+        end
+
+        # @return [String, nil] nil if the block isn't Ruby, or this Ruby doesn't show
+        def instructions(block)
+          return unless defined?(RubyVM::InstructionSequence)
+
+          RubyVM::InstructionSequence.of(block)&.disasm
         end
       end
     end
   end
 end
+
+require_relative "ractor_watch"
