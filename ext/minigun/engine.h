@@ -47,7 +47,8 @@ typedef struct {
     VALUE output, input; /* Qnil until used */
     VALUE output_proc;
 
-    VALUE kept; /* the batch being filled, or Qnil */
+    VALUE kept;  /* the batch being filled, or Qnil */
+    VALUE batch; /* the batch in hand, or Qnil */
     long batch_size;
     uint64_t batch_wait; /* nanoseconds; 0 for none */
 

@@ -7,6 +7,10 @@
 
 #include "core/status.h"
 
+#ifndef RBOOL
+#define RBOOL(value) ((value) ? Qtrue : Qfalse)
+#endif
+
 extern VALUE rb_mMinigun;
 extern VALUE rb_mMinigunExecution;
 extern VALUE rb_cMinigunDAG;
@@ -46,5 +50,8 @@ void Init_minigun_dag_query(void);
 void Init_minigun_stats(void);
 void Init_minigun_item(void);
 void Init_minigun_transport(void);
+void Init_minigun_native(void);
+void Init_minigun_native_machine(void);
+void Init_minigun_native_border(void);
 
 #endif

@@ -59,7 +59,12 @@ fail_item(mg_hand_t *hand, VALUE item, VALUE error)
     struct failure failure = { part->run, whole ? Qnil : item, error, hand->step->index };
     int state;
 
-    if (!whole) hand->step->failed++;
+    if (!whole) {
+        bool batch = hand->step->kind == MG_KIND_BATCH && RB_TYPE_P(item, T_ARRAY);
+        uint64_t count = batch ? (uint64_t)RARRAY_LEN(item) : 1;
+        hand->step->failed += count;
+        if (batch) hand->step->done -= count;
+    }
     rb_protect(report, (VALUE)&failure, &state);
     if (state == 0) return MG_OK;
     VALUE raised = rb_errinfo();

@@ -50,6 +50,7 @@ mark_part(const mg_part_t *part)
     rb_gc_mark(part->output_proc);
     rb_gc_mark(part->input);
     rb_gc_mark(part->kept);
+    rb_gc_mark(part->batch);
 }
 
 static void
@@ -431,7 +432,7 @@ set_part(engine_t *engine, mg_part_t *part, VALUE definition, VALUE driver)
     part->run = engine->self;
     part->self = engine->user;
     part->definition = definition;
-    part->output = part->input = part->output_proc = part->kept = Qnil;
+    part->output = part->input = part->output_proc = part->kept = part->batch = Qnil;
     part->unpromoted = 1;
     part->give = give_of(definition);
 
@@ -670,7 +671,8 @@ wait_body(VALUE data)
     uint64_t tend_at = mg_clock_now() + TEND_FROM;
     bool tending = true;
 
-    while (!mg_run_over(run)) {
+    /* A cancelled run needs its owner, to interrupt the blocks that still run. */
+    while (!mg_run_over(run) && (!run->cancelled || waiting->until)) {
         rb_thread_check_ints();
         uint64_t now = mg_clock_now();
         uint64_t wake_at = tending ? tend_at : now + CHECK_EVERY;
@@ -712,7 +714,8 @@ wait_ensure(VALUE data)
 /*
  * call-seq: wait(timeout = nil) -> true or false
  *
- * Waits until all workers have left, true, or +timeout+ seconds have passed.
+ * Waits until all workers have left, true, or +timeout+ seconds have passed. Without
+ * a timeout also returns when the run is cancelled.
  */
 static VALUE
 minigun_run_wait(int argc, VALUE *argv, VALUE self)

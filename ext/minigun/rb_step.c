@@ -1,4 +1,5 @@
 #include "engine.h"
+#include "worker_gate.h"
 
 #include "core/clock.h"
 #include "core/watch.h"
@@ -147,6 +148,17 @@ minigun_run_yield_items(VALUE self)
     return Qnil;
 }
 
+/* Makes methods of blocks that are called often. */
+static void
+promote_part(mg_part_t *part)
+{
+    if (!part->unpromoted || part->main.how != MG_CALL_EXEC || part->give > MG_GIVE_ITEM_OUTPUT) return;
+    part->unpromoted = 0;
+    promote(&part->main, part->self, part->give == MG_GIVE_ITEM ? 1 : 2);
+    for (uint32_t i = 0; i < part->nbefore; i++) promote(&part->before[i], part->self, 0);
+    for (uint32_t i = 0; i < part->nafter; i++) promote(&part->after[i], part->self, 0);
+}
+
 static VALUE
 chunk_body(VALUE data)
 {
@@ -158,13 +170,7 @@ chunk_body(VALUE data)
         return Qnil;
     }
     process_chunk(hand, part, false);
-    if (part->main.how == MG_CALL_EXEC && part->give <= MG_GIVE_ITEM_OUTPUT &&
-        hand->step->done >= PROMOTE_AFTER && part->unpromoted) {
-        part->unpromoted = 0;
-        promote(&part->main, part->self, part->give == MG_GIVE_ITEM ? 1 : 2);
-        for (uint32_t i = 0; i < part->nbefore; i++) promote(&part->before[i], part->self, 0);
-        for (uint32_t i = 0; i < part->nafter; i++) promote(&part->after[i], part->self, 0);
-    }
+    if (hand->step->done >= PROMOTE_AFTER) promote_part(part);
     return Qnil;
 }
 
@@ -174,9 +180,10 @@ emit_batch(mg_hand_t *hand, mg_part_t *part)
 {
     mg_step_t *step = hand->step;
     VALUE batch = part->kept;
+    part->batch = batch;
     part->kept = Qnil;
     step->flush_at = 0;
-    if (NIL_P(batch) || RARRAY_LEN(batch) == 0) return;
+    if (NIL_P(batch)) return;
 
     VALUE passed_on = batch;
     bool by_value = true;
@@ -188,6 +195,7 @@ emit_batch(mg_hand_t *hand, mg_part_t *part)
         uint64_t after = step->produced + (hand->out ? mg_chunk_size(hand->out) : 0);
         by_value = part->give != MG_GIVE_ITEM_OUTPUT && before == after;
     }
+    part->batch = Qnil;
     if (!by_value) return;
     mg_status_t status = mg_hand_emit(hand, (mg_item_t)passed_on);
     if (status != MG_OK && status != MG_AGAIN && status != MG_CANCELLED) mg_raise(status);
@@ -240,6 +248,25 @@ count_unmeasured(mg_step_t *step)
     }
 }
 
+/* An item's code did not return. The items of a batch fail together. */
+static mg_status_t
+fault_in_chunk(mg_hand_t *hand, int state)
+{
+    mg_step_t *step = hand->step;
+    mg_part_t *part = step->data;
+    if (step->kind == MG_KIND_BATCH) {
+        VALUE batch = part->batch;
+        part->batch = Qnil;
+        return mg_fault(hand, state, batch);
+    }
+    if (hand->cursor == hand->in->count) return mg_fault(hand, state, Qundef);
+
+    count_unmeasured(step);
+    mg_status_t status = mg_fault(hand, state, (VALUE)hand->in->items[hand->cursor]);
+    if (status == MG_OK) hand->cursor++;
+    return status;
+}
+
 mg_status_t
 mg_step_run_items(mg_hand_t *hand)
 {
@@ -258,15 +285,9 @@ mg_step_run_items(mg_hand_t *hand)
         int state = 0;
         rb_protect(body, (VALUE)hand, &state);
         if (state) {
-            bool batch = step->kind == MG_KIND_BATCH;
-            VALUE item = batch || hand->cursor >= hand->in->count
-                             ? Qnil
-                             : (VALUE)hand->in->items[hand->cursor];
             hand->timed = false;
-            if (!batch) count_unmeasured(step);
-            mg_status_t status = mg_fault(hand, state, item);
+            mg_status_t status = fault_in_chunk(hand, state);
             if (status != MG_OK) return status;
-            if (!batch) hand->cursor++;
             continue;
         }
         if (step->watched && hand->out) {
@@ -327,25 +348,76 @@ mg_step_flush(mg_hand_t *hand)
 {
     int state = 0;
     rb_protect(flush_body, (VALUE)hand, &state);
-    return state == 0 ? MG_OK : mg_fault(hand, state, Qnil);
+    if (state == 0) return MG_OK;
+    mg_part_t *part = hand->step->data;
+    VALUE batch = part->batch;
+    part->batch = Qnil;
+    return mg_fault(hand, state, NIL_P(batch) ? Qundef : batch);
 }
 
 /* Code run outside of a worker. */
 
 struct outside {
     mg_part_t *part;
-    VALUE item;
+    VALUE items;
+    long cursor; /* the item in hand */
+    mg_collector_t *collector;
+    VALUE latencies;
+    uint64_t since;
+    mg_worker_gate_t gate;
+    bool shut;
 };
+
+static void
+count_outside(struct outside *outside)
+{
+    uint64_t now = mg_clock_now();
+    rb_ary_push(outside->latencies, DBL2NUM((double)(now - outside->since) / 1e9));
+    outside->since = now;
+    outside->cursor++;
+}
+
+static void
+call_outside(mg_part_t *part, mg_collector_t *collector, VALUE item)
+{
+    VALUE list = collector->items;
+    long emitted = NIL_P(list) ? 0 : RARRAY_LEN(list);
+
+    run_hooks(part->before, part->nbefore, part->self);
+    VALUE value = call_main(part, item);
+    run_hooks(part->after, part->nafter, part->self);
+    if (part->step->kind != MG_KIND_BATCH || part->give == MG_GIVE_ITEM_OUTPUT) return;
+
+    bool quiet = collector->items == list && (NIL_P(list) || RARRAY_LEN(list) == emitted);
+    if (quiet) mg_collect(collector, Qnil, value);
+}
 
 static VALUE
 outside_body(VALUE data)
 {
     struct outside *outside = (struct outside *)data;
     mg_part_t *part = outside->part;
-    run_hooks(part->before, part->nbefore, part->self);
-    VALUE value = call_main(part, outside->item);
-    run_hooks(part->after, part->nafter, part->self);
-    return value;
+
+    while (outside->cursor < RARRAY_LEN(outside->items)) {
+        if (!mg_worker_begin(&outside->gate, (uint32_t)outside->cursor)) {
+            outside->shut = true;
+            break;
+        }
+        call_outside(part, outside->collector, RARRAY_AREF(outside->items, outside->cursor));
+        count_outside(outside);
+    }
+    if (outside->cursor >= PROMOTE_AFTER) promote_part(part);
+    return Qnil;
+}
+
+/* The exception that ended an item; one is made up for a jump that is none. */
+static VALUE
+outside_error(void)
+{
+    VALUE error = rb_errinfo();
+    rb_set_errinfo(Qnil);
+    if (!SPECIAL_CONST_P(error) && RTEST(rb_obj_is_kind_of(error, rb_eException))) return error;
+    return rb_exc_new_cstr(rb_eLocalJumpError, "thrown out of a stage's block");
 }
 
 VALUE
@@ -354,39 +426,32 @@ mg_step_call(mg_part_t *part, VALUE items)
     mg_slot_t *slot = mg_slot();
     mg_collector_t collector = { rb_ary_new(), Qnil, Qnil, part };
     mg_collector_t *outer = slot->collector;
-    VALUE failures = rb_ary_new(), latencies = rb_ary_new(), fatal = Qnil;
-    bool batch = part->step->kind == MG_KIND_BATCH;
+    struct outside outside = { .part = part,
+                               .items = items,
+                               .collector = &collector,
+                               .latencies = rb_ary_new_capa(RARRAY_LEN(items)),
+                               .since = mg_clock_now(),
+                               .gate = mg_worker_gate() };
+    VALUE failures = rb_ary_new(), fatal = Qnil;
 
-    for (long i = 0; i < RARRAY_LEN(items) && NIL_P(fatal); i++) {
-        struct outside outside = { part, RARRAY_AREF(items, i) };
+    while (outside.cursor < RARRAY_LEN(items) && !outside.shut && NIL_P(fatal)) {
         int state = 0;
-        uint64_t from = mg_clock_now();
-        long before = RARRAY_LEN(collector.outputs);
         mg_slot()->collector = &collector;
-        VALUE value = rb_protect(outside_body, (VALUE)&outside, &state);
+        rb_protect(outside_body, (VALUE)&outside, &state);
         mg_slot()->collector = outer;
-        rb_ary_push(latencies, DBL2NUM((double)(mg_clock_now() - from) / 1e9));
-        if (state == 0) {
-            bool by_value = batch && part->give != MG_GIVE_ITEM_OUTPUT;
-            if (by_value && before == RARRAY_LEN(collector.outputs)) {
-                mg_collect(&collector, Qnil, value);
-            }
-            continue;
-        }
-        VALUE error = rb_errinfo();
-        rb_set_errinfo(Qnil);
-        if (SPECIAL_CONST_P(error) || !RTEST(rb_obj_is_kind_of(error, rb_eException))) {
-            error = rb_exc_new_cstr(rb_eLocalJumpError, "thrown out of a stage's block");
-        }
+        if (state == 0) continue;
+
+        VALUE error = outside_error();
         if (RTEST(rb_obj_is_kind_of(error, rb_eStandardError))) {
-            rb_ary_push(failures, rb_assoc_new(LONG2NUM(i), error));
+            rb_ary_push(failures, rb_assoc_new(LONG2NUM(outside.cursor), error));
         }
         else {
             fatal = error;
         }
+        count_outside(&outside);
     }
     RB_GC_GUARD(items);
-    return rb_ary_new_from_args(4, collector.outputs, failures, latencies, fatal);
+    return rb_ary_new_from_args(4, collector.outputs, failures, outside.latencies, fatal);
 }
 
 void

@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+require_relative "run"
+
 module Minigun
   module Execution
     # Runs a pipeline: compiles its program, fires its hooks, sets the native run going,
@@ -28,6 +30,7 @@ module Minigun
       # @return [Integer] see Pipeline#run
       def execute(context)
         @context = context
+        lend_emit
         @program = Compiler.compile(@pipeline, context)
         @plan = ExecutionPlan.new(@pipeline.dag, @pipeline.stages, @pipeline.config).plan!
         all_stats(&:start!)
@@ -44,6 +47,14 @@ module Minigun
       end
 
       private
+
+      # Any object can be the context, so one without emit gets it. A frozen one can't.
+      def lend_emit
+        return if Emitter === @context || Object.instance_method(:frozen?).bind_call(@context)
+
+        has_it = @context.respond_to?(:emit, true)
+        @context.extend(Emitter) unless has_it
+      end
 
       def carry_out
         @run = Run.new(@context, @program)
@@ -100,7 +111,8 @@ module Minigun
 
       def prepare_drivers
         @program.steps.each do |step|
-          driver = Execution.driver_for(step, @run) or next
+          next unless Execution.respond_to?(:driver_for) && (driver = Execution.driver_for(step, @run))
+
           @run.drivers[step.index] = driver
         end
         @run.drivers.each_value { |driver| driver.prepare if driver.respond_to?(:prepare) }

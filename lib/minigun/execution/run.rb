@@ -44,7 +44,7 @@ module Minigun
         step = @program.steps.fetch(index)
         return producer_failed(step, error) unless step.kind == :each || step.kind == :batch
 
-        Minigun.logger.error { "#{place(step)} item failed: #{error.class}: #{error.message}" }
+        Minigun.logger.error { "#{place(step)} item failed: #{describe(error)}" }
       end
 
       # As #item_failed, for an item that failed elsewhere; counts it too.
@@ -85,7 +85,20 @@ module Minigun
       private
 
       def producer_failed(step, error)
-        Minigun.logger.error { "#{place(step)} ended early: #{error.class}: #{error.message}" }
+        Minigun.logger.error { "#{place(step)} ended early: #{describe(error)}" }
+      end
+
+      # An exception's own methods may fail, too.
+      def describe(error)
+        "#{error.class}: #{error.message}#{frozen_hint(error)}"
+      rescue StandardError
+        error.class.to_s
+      end
+
+      def frozen_hint(error)
+        return unless error.is_a?(NoMethodError) && error.name == :emit && @user.frozen?
+
+        " (a frozen object can't be given emit: include Minigun::DSL, or take the output as a block parameter)"
       end
 
       def place(step)
