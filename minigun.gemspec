@@ -13,7 +13,7 @@ Gem::Specification.new do |spec|
   spec.required_ruby_version = ">= 3.1"
 
   spec.files = Dir.chdir(__dir__) do
-    Dir["lib/**/*.rb", "ext/**/*.{c,h,rb}", "exe/*", "sig/**/*.rbs", "examples/**/*.{rb,c,h}",
+    Dir["lib/**/*.rb", "ext/**/*.{c,h,cpp,rb}", "exe/*", "sig/**/*.rbs", "examples/**/*.{rb,c,h,md}",
         "README.md", "CHANGELOG.md", "LICENSE.txt"]
   end
   spec.bindir = "exe"

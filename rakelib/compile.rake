@@ -4,7 +4,7 @@ require "rake/extensiontask"
 
 Rake::ExtensionTask.new("minigun") do |ext|
   ext.lib_dir = "lib/minigun"
-  ext.source_pattern = "{core/,native/,}*.{c,h}"
+  ext.source_pattern = "{core/,native/,}*.{c,h,cpp}"
 end
 
 # A file that is added or taken away changes its folder, and so calls for a new Makefile.

@@ -87,7 +87,7 @@ RSpec.describe CompatSuite, limit: 90 do
     stand_in(expected_sum: 13)
     root = File.expand_path("../..", __dir__)
 
-    output, status = Open3.capture2e("rake", "compat[#{checkout}]", chdir: root)
+    output, status = Open3.capture2e("bundle", "exec", "rake", "compat[#{checkout}]", chdir: root)
 
     expect(output.lines.last.chomp).to eq("2 examples, 1 failure"), output
     expect(status.exitstatus).to eq(1)
