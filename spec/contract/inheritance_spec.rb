@@ -63,7 +63,7 @@ RSpec.describe "Inheritance" do
     let!(:sibling) { Class.new(parent) }
 
     it "reach neither parent nor siblings" do
-      expect(values(out_of(child))).to contain_exactly(2, 3, -2, -3).or contain_exactly(-2, -3)
+      expect(values(out_of(child))).to eq([-2, -3])
       expect([parent, sibling].map { |klass| out_of(klass).tally }).to eq([inherited_out.tally] * 2)
     end
 
@@ -84,7 +84,7 @@ RSpec.describe "Inheritance" do
 
     expect(values(out_of(child))).to eq([2, 3])
     expect(root(child).find_stage(:late)).to be_nil
-    expect(values(out_of(parent))).to contain_exactly(2, 3, -2, -3)
+    expect(values(out_of(parent))).to eq([-2, -3])
   end
 
   it "may replace a stage" do

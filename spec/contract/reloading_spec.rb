@@ -54,11 +54,11 @@ RSpec.describe "Reloading program files" do
   describe "of a class that includes the DSL" do
     it "starts again: nothing doubles" do
       load_file(:base, base)
-      first = [out_of(:Base), edges(:Base)]
+      first = [out_of(:Base).tally, edges(:Base)]
       3.times { reload(:base) }
 
-      expect([out_of(:Base), edges(:Base)]).to eq(first)
-      expect(first.first.tally).to eq({ start: 1, before: 2, 2 => 1, 3 => 1, stop: 1 })
+      expect([out_of(:Base).tally, edges(:Base)]).to eq(first)
+      expect(first.first).to eq({ start: 1, before: 2, 2 => 1, 3 => 1, stop: 1 })
       expect(Reloaded::Base._minigun_task.hooks[:before_run].size).to eq(1)
     end
 
@@ -112,10 +112,10 @@ RSpec.describe "Reloading program files" do
     end
 
     it "after a run gives the same results and edges" do
-      first = [out_of(:Child), edges(:Child)]
+      first = [out_of(:Child).tally, edges(:Child)]
       reload(:child)
 
-      expect([out_of(:Child), edges(:Child)]).to eq(first)
+      expect([out_of(:Child).tally, edges(:Child)]).to eq(first)
     end
 
     it "raises nothing and replaces the stage" do
@@ -136,7 +136,7 @@ RSpec.describe "Reloading program files" do
       load_file(:both, base + child)
       results = Array.new(3) { reload(:both) && [out_of(:Child), out_of(:Base)] }
 
-      expect(results.uniq.size).to eq(1)
+      expect(results.map { |pair| pair.map(&:tally) }.uniq.size).to eq(1)
       expect(results.first.first.grep(Integer)).to eq(values)
     end
   end
