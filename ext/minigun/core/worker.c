@@ -372,4 +372,7 @@ void
 mg_hand_settle(mg_hand_t *hand, size_t count)
 {
     hand->taken -= count < hand->taken ? count : hand->taken;
+    /* Another thread may settle while the step's own waits for more: with nothing in
+     * hand it may be at its end. */
+    if (hand->taken == 0) mg__rouse_all(hand->step->segment);
 }
