@@ -1,98 +1,142 @@
 # frozen_string_literal: true
 
-require_relative "isolation"
-require_relative "thread_job"
-require_relative "thread_driver"
+require_relative "ractor_step"
 require_relative "ractor_worker"
+require_relative "thread_job"
 
 module Minigun
   module Execution
-    # Drives a step in ractors, with one thread each that carries items there and results back, if the
-    # user object and the step's blocks can be shared. What can't go there runs on those threads, and
-    # the first reason for that is logged.
-    class RactorPool < ThreadDriver
-      def initialize(run, step, user_object)
-        super
-        @lock = Mutex.new
-        @work = isolate
+    # Drives a step in ractors, each with a thread that carries items there and results back. Items
+    # that can't cross are worked on by those threads; if the code turns out to need the main ractor,
+    # all are, from then on.
+    class RactorPool
+      # Items given to a ractor at once: as many as it does in about this time, in seconds.
+      QUICK = 0.001
+      MOST = 64
+      private_constant :QUICK, :MOST
+
+      # @return [RactorPool, nil] nil if the step can't be isolated; the reason is logged
+      def self.for(step, run, user_object)
+        isolated = RactorStep.new(step, user_object)
+        isolated.work ? new(run, step, isolated, user_object) : isolated.report
       end
 
-      # @return [Boolean] whether items go to ractors
-      def isolated? = !@work.nil?
+      def initialize(run, step, isolated, user_object)
+        @run = run
+        @step = step
+        @isolated = isolated
+        @user_object = user_object
+        @index = step.index
+        @share = 1
+        @lock = Mutex.new
+      end
+
+      # Works until the input has ended and all of it is settled.
+      # @return [void]
+      def drive(input, _output)
+        free = Thread::Queue.new
+        workers = Array.new(size) { start(input, free) }
+        while (items = input.take(@share))
+          free.pop << items
+        end
+        workers.each { |orders, _| orders.close }
+        workers.each { |_, job| job.value }
+      ensure
+        workers&.each { |_, job| job.stop }
+      end
 
       private
 
-      def work(input)
-        worker = RactorWorker.new(@work) if isolated?
-        Thread.current.thread_variable_set(:minigun_ractor, worker)
-        super
+      # One keeps the order.
+      def size = @step.ordered ? 1 : [@step.workers || 1, 1].max
+
+      # @return [Array(Thread::Queue, ThreadJob)] where to put items, and who takes them there
+      def start(input, free)
+        orders = Thread::Queue.new
+        job = ThreadJob.new do
+          serve(orders, free, input)
+        rescue Exception => e # rubocop:disable Lint/RescueException
+          @run.cancel(e)
+          raise
+        end
+        [orders, job]
+      end
+
+      def serve(orders, free, input)
+        worker = RactorWorker.new(@isolated.work) unless @given_up
+        free << orders
+        while (items = orders.pop)
+          start = now
+          settle(input, items, work(worker, items))
+          adjust(now - start)
+          free << orders
+        end
       ensure
         worker&.stop
       end
 
-      def call(items)
-        worker = Thread.current.thread_variable_get(:minigun_ractor)
-        return super unless worker && isolated?
+      def adjust(seconds)
+        @share = seconds < QUICK ? [@share * 2, MOST].min : [@share / 2, 1].max
+      end
+
+      # @return [Array] as Run#call_step
+      def work(worker, items)
+        return in_thread(items) if worker.nil? || @given_up
 
         outputs, failures, latencies, fatal = worker.call(items)
         refused, failures = failures.partition { |_, error| error.is_a?(Ractor::Error) }
         outputs = resolve(outputs, failures)
         return [outputs, failures, latencies, fatal] if refused.empty? || fatal
 
-        again(items, refused, outputs, failures, latencies)
+        again(items, refused, [outputs, failures, latencies])
       rescue RactorWorker::Unsendable => e
-        say(e.message)
-        super
+        @isolated.report(e.message)
+        in_thread(items)
       end
 
-      # What only the main ractor may do is done there, and from now on everything.
-      def again(items, refused, outputs, failures, latencies)
-        @work = nil
-        say(refused.first.last.message)
+      # What only the main ractor may do is done there, and all that comes later too.
+      def again(items, refused, results)
+        @given_up = true
+        @isolated.report(refused.first.last.message)
         places = refused.map(&:first)
-        more = @run.call_step(@step.index, items.values_at(*places))
-        [outputs + more[0], failures + more[1].map { |place, error| [places[place], error] },
-         latencies + more[2], more[3]]
+        outputs, failures, latencies, fatal = in_thread(items.values_at(*places))
+        failures = failures.map { |place, error| [places[place], error] }
+        results.zip([outputs, failures, latencies]).map { |one, other| one + other } << fatal
       end
 
-      # Names become indexes where the program is. An unknown one is the error of its item.
+      # Names become indexes where the program is. One that leads nowhere is the error of its item.
       def resolve(outputs, failures)
-        outputs.filter_map do |target, list, place|
-          [target && @run.program.resolve(@step.index, target), list]
+        outputs.filter_map do |target, items, place|
+          [target && @run.program.resolve(@index, target), items, place]
         rescue ArgumentError, Minigun::Error => e
           failures << [place, e]
           nil
         end
       end
 
-      def isolate
-        refusal = refusal_of_step
-        return say(refusal) if refusal
-
-        before, after = [@step.before, @step.after].map { |hooks| hooks.map { |hook| Isolation.shareable(hook) } }
-        Ractor.make_shareable([@user_object, @step.receives, before,
-                               Isolation.shareable(@step.callable), after])
-      rescue ArgumentError, Ractor::Error => e
-        say(e.message)
+      # This run drives the step instead of calling it, so another one is laid out for that.
+      def in_thread(items)
+        caller = @lock.synchronize { @caller ||= Run.new(@user_object, @run.program).set_up }
+        caller.call_step(@index, items)
       end
 
-      def refusal_of_step
-        return "this Ruby has no ractors" unless Isolation.ractors?
-        return "it collects batches" unless @step.kind == :each
-        return "it is no block" unless @step.callable.is_a?(Proc)
-        return "the user object can't be shared" unless Ractor.shareable?(@user_object)
+      def settle(input, items, (outputs, failures, latencies, fatal))
+        raise fatal if fatal
 
-        "emit belongs to the main ractor" if Isolation.calls?(@step.callable, :emit)
+        outputs.each { |output| publish(output, failures) }
+        failures.each { |place, error| @run.fail_item(@index, items[place], error) }
+        @run.report(@index, consumed: items.size - failures.size, latencies: latencies)
+        input.settle(items.size)
       end
 
-      # @return [nil]
-      def say(reason)
-        @lock.synchronize do
-          Minigun.logger.warn("#{@step.name}: on threads instead of ractors: #{reason}") unless @said
-          @said = true
-        end
-        nil
+      # A stage that has ended gets nothing more: the error of the item that was to go there.
+      def publish((target, items, place), failures)
+        @run.publish(@index, target, items)
+      rescue ArgumentError => e
+        failures << [place || 0, e]
       end
+
+      def now = Process.clock_gettime(Process::CLOCK_MONOTONIC)
     end
   end
 end

@@ -1,0 +1,38 @@
+# frozen_string_literal: true
+
+require_relative "../errors"
+
+module Minigun
+  # Who works on the items of steps that the run's own threads don't call.
+  module Execution
+    # The driver of a step, if it needs one: an object whose drive(input, output) is called once, on
+    # a thread of the run, and returns when the input has ended and is settled. Without one the step is
+    # called by the run's threads.
+    # @param step [Minigun::Step]
+    # @param run [Minigun::Execution::Run]
+    # @return [#drive, nil]
+    def self.driver_for(step, run)
+      return unless %i[each batch].include?(step.kind)
+
+      case step.context
+      when :cow_fork, :ipc_fork then fork_driver(step, run)
+      when :ractor
+        require_relative "ractor_pool"
+        RactorPool.for(step, run, run.program.context)
+      when :native
+        require_relative "native_pool"
+        NativePool.new(run, step, run.program.context)
+      end
+    end
+
+    def self.fork_driver(step, run)
+      if Process.respond_to?(:fork)
+        require_relative "fork_pool"
+        return ForkPool.new(run, step, run.program.context)
+      end
+      Minigun.logger.warn("#{step.name}: on threads: there is no fork on this platform")
+      nil
+    end
+    private_class_method :fork_driver
+  end
+end

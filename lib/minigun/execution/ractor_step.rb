@@ -1,0 +1,53 @@
+# frozen_string_literal: true
+
+require_relative "isolation"
+
+module Minigun
+  module Execution
+    # What of a step goes to its ractors, and why nothing does.
+    class RactorStep
+      # @param step [Minigun::Step]
+      # @param user_object [Object]
+      def initialize(step, user_object)
+        @step = step
+        @user_object = user_object
+        @work = isolate unless (@refusal = refusal_of_step)
+      rescue ArgumentError, Ractor::Error => e
+        @refusal = e.message
+      end
+
+      # @return [Array, nil] see RactorWorker
+      attr_reader :work
+
+      # @return [String, nil]
+      attr_reader :refusal
+
+      # Logs, once, why the step's items are worked on by threads.
+      # @return [void]
+      def report(reason = refusal)
+        return if @reported
+
+        @reported = true
+        Minigun.logger.warn("#{@step.name}: on threads instead of ractors: #{reason}")
+      end
+
+      private
+
+      def refusal_of_step
+        return "this Ruby has no ractors" unless Isolation.ractors?
+        return "it collects batches" unless @step.kind == :each
+        return "its code is no block" unless @step.callable.is_a?(Proc)
+        return "the user object can't be shared" unless Ractor.shareable?(@user_object)
+
+        "emit belongs to the main ractor" if Isolation.calls?(@step.callable, :emit)
+      end
+
+      def isolate
+        before, after = [@step.before, @step.after].map { |hooks| share(hooks || []) }
+        Ractor.make_shareable([@user_object, @step.receives, before, *share([@step.callable]), after])
+      end
+
+      def share(blocks) = blocks.map { |block| Isolation.shareable(block) }
+    end
+  end
+end
