@@ -23,12 +23,13 @@ module Minigun
       attr_reader :refusal
 
       # Logs, once, why the step's items are worked on by threads.
-      # @return [void]
+      # @return [nil]
       def report(reason = refusal)
         return if @reported
 
         @reported = true
         Minigun.logger.warn("#{@step.name}: on threads instead of ractors: #{reason}")
+        nil
       end
 
       private
