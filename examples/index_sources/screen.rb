@@ -18,7 +18,7 @@ class Screen
     @total = total
     @output.puts "indexing #{total} files"
     @output.flush
-    @bar = ProgressBar.create(total: total, output: @output, format: "%c/%C %w %e", length: nil) if @output.tty?
+    @bar = ProgressBar.create(total: total, output: @output, format: "%c of %C |%B| %p%% %e") if @output.tty?
   end
 
   def advance(count)
