@@ -1,18 +1,21 @@
 # frozen_string_literal: true
 
 module Minigun
-  %w[
-    platform configuration logging settings signature stage atomic_stage accumulator_stage pipeline_stage
-    names hooks stage_definition dag options placement pipeline collect evaluation builder definition
-    stats task blueprint instance dsl execution/run
-  ].each { |part| require_relative part }
+  # What has methods on Minigun itself, or a native part.
+  %w[platform configuration logging dag stats execution/run native].each { |part| require_relative part }
 
-  # Parts that a program needs when it runs, or never.
+  # Everything else is loaded where it is first named.
   {
-    AggregatedStats: "aggregated_stats", Background: "background", Compiler: "compiler", EndOfSource: "queue_wrappers",
-    EndOfStage: "queue_wrappers", HUD: "hud", NativeStage: "native_stage", PipelineRun: "program", Policy: "policy",
-    Program: "program", Rebind: "rebind", Replay: "replay", Routing: "routing", Runner: "runner", Signals: "signals",
-    StageContext: "stage_context", StageLoop: "stage_loop", StageRegistry: "stage_registry", Step: "program"
+    AccumulatorStage: "accumulator_stage", AggregatedStats: "aggregated_stats", AtomicStage: "atomic_stage",
+    Background: "background", Blueprint: "blueprint", Builder: "builder", CollectedOutput: "collected_output",
+    Compiler: "compiler", ConsumerStage: "atomic_stage", Definition: "definition", DSL: "dsl",
+    EndOfSource: "queue_wrappers", EndOfStage: "queue_wrappers", Evaluation: "evaluation", Hooks: "hooks", HUD: "hud",
+    Instance: "instance", Names: "names", Options: "options", Pipeline: "pipeline",
+    PipelineRun: "program", PipelineStage: "pipeline_stage", Placement: "placement", Policy: "policy",
+    ProducerStage: "atomic_stage", Program: "program", Rebind: "rebind", Replay: "replay", Routing: "routing",
+    Runner: "runner", Settings: "settings", Signals: "signals", Signature: "signature", Stage: "stage",
+    StageContext: "stage_context", StageDefinition: "stage_definition", StageLoop: "stage_loop",
+    StageRegistry: "stage_registry", Step: "program", Task: "task"
   }.each { |name, file| autoload name, File.join(__dir__, file) }
 
   module Execution

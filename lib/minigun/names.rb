@@ -25,8 +25,16 @@ module Minigun
 
     # A Hash by stage name that finds its values by Symbol, String or Stage.
     class Table < Hash
-      %i[[] fetch key? delete []=].each do |method|
-        define_method(method) { |name, *rest, &block| super(Table.key(name), *rest, &block) }
+      def [](name) = name.is_a?(Symbol) ? super : super(Table.key(name))
+
+      def key?(name) = name.is_a?(Symbol) ? super : super(Table.key(name))
+
+      def fetch(name, *default, &block) = super(Table.key(name), *default, &block)
+
+      def delete(name, &block) = super(Table.key(name), &block)
+
+      def []=(name, value)
+        super(Table.key(name), value)
       end
 
       alias_method :store, :[]=

@@ -33,6 +33,7 @@ RSpec.describe Minigun::Signature do
         end
         expect(signature(word) { |(key, value), out| [key, value, out] }).to eq(%i[each item_output])
         expect(signature(word) { |item, outcome| [item, outcome] }).to eq(%i[each item])
+        expect(signature(word) { |item, output = nil| [item, output] }).to eq(%i[each item_output])
       end
 
       it "gives a lambda what it requires" do
