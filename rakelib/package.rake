@@ -27,8 +27,8 @@ task :package do
     # Nothing of the bundle or of this clone may help the installed gem.
     clean = ENV.keys.grep(/\A(BUNDLE|RUBY(OPT|LIB)|GEM_)/).to_h { |key| [key, nil] }
     alone = clean.merge("GEM_HOME" => home, "GEM_PATH" => home)
-    sh clean, "gem", "build", "--quiet", "--output", gem_file, "minigun.gemspec"
-    sh alone, "gem", "install", "--quiet", "--local", "--no-document", gem_file
+    sh clean, "gem", "build", "--quiet", "--output", gem_file, "minigun.gemspec", verbose: false
+    sh alone, "gem", "install", "--quiet", "--local", "--no-document", gem_file, verbose: false
     Dir.chdir(folder) { sh alone, "ruby", "-e", PACKAGE_PROGRAM, verbose: false }
   end
 end
