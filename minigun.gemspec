@@ -19,7 +19,7 @@ Gem::Specification.new do |spec|
   spec.bindir = "exe"
   spec.executables = Dir.chdir(__dir__) { Dir["exe/*"] }.map { |path| File.basename(path) }
   spec.require_paths = ["lib"]
-  spec.extensions = ["ext/minigun/extconf.rb"]
+  spec.extensions = ["ext/minigun/extconf.rb", "ext/stages/extconf.rb"]
   spec.metadata["rubygems_mfa_required"] = "true"
 
   # Building and testing.

@@ -21,4 +21,8 @@ Init_minigun(void)
     Init_minigun_stats();
     Init_minigun_item();
     Init_minigun_transport();
+    Init_minigun_native();
+    Init_minigun_native_machine();
+    Init_minigun_native_border();
+    Init_minigun_native_count();
 }

@@ -53,5 +53,6 @@ void Init_minigun_transport(void);
 void Init_minigun_native(void);
 void Init_minigun_native_machine(void);
 void Init_minigun_native_border(void);
+void Init_minigun_native_count(void);
 
 #endif

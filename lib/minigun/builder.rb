@@ -5,6 +5,8 @@ module Minigun
   # Context words and nested pipelines evaluate their block with self unchanged and
   # a builder of their own.
   class Builder
+    include Native::Words
+
     STAGE_WORDS = %i[stage producer processor consumer].freeze
     SPAWN_WORDS = Stage::SPAWN_STRATEGIES
     CONTEXT_WORDS = {
@@ -74,11 +76,6 @@ module Minigun
                      "not #{stage_class.inspect}"
       end
       add(stage_class, name, options.merge(more), nil)
-    end
-
-    # A stage written in C.
-    def native(name, native_stage, options = {}, **more)
-      add(NativeStage, name, options.merge(more, native: native_stage), nil)
     end
 
     CONTEXT_WORDS.each do |word, type|

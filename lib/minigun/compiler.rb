@@ -4,7 +4,7 @@ require_relative "compiler/node"
 require_relative "compiler/layout"
 require_relative "compiler/directory"
 require_relative "compiler/wiring"
-require_relative "compiler/stage_step"
+require_relative "compiler/step_builder"
 
 module Minigun
   # Makes a flat Program of a pipeline and all that are nested in it: completes and
@@ -22,8 +22,9 @@ module Minigun
       layout.runs.each { |run| prepare(run.pipeline) }
       directory = Directory.new(layout)
       Wiring.new(layout, directory).connect
-      nodes = layout.number
-      steps = nodes.map { |node| StageStep.build(node, context) }
+      builder = StepBuilder.new(context)
+      steps = layout.number.map { |node| builder.build(node) }
+      Native::Fuse.fuse(steps) if steps.any? { |step| Native::Fuse.native?(step) }
       Program.new(steps, layout.runs.map(&:record), context, directory)
     end
 

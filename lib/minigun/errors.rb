@@ -49,6 +49,19 @@ module Minigun
     end
   end
 
+  # A native stage failed, could not be opened, or could not be loaded.
+  class NativeError < Error
+    # @return [Integer, nil] the stage's place in its chain, from 0
+    attr_reader :stage
+    # @return [Integer, nil] the stage's own number for what went wrong
+    attr_reader :code
+
+    def initialize(message = nil, stage: nil, code: nil)
+      super(message)
+      @stage, @code = stage, code
+    end
+  end
+
   # Ends the user blocks of a run that is being cancelled. Not a StandardError, so
   # that a `rescue` in a block doesn't swallow it.
   class Cancelled < Exception; end # rubocop:disable Lint/InheritException

@@ -30,13 +30,13 @@ module Minigun
     }.freeze
     STAGE = {
       max_size: POSITIVE, max_wait: SECONDS, threads: POSITIVE, processes: POSITIVE, queue_size: CAPACITY,
-      max_queue: CAPACITY, await: AWAIT, routing: ROUTING, ordered: BOOLEAN
+      max_queue: CAPACITY, await: AWAIT, routing: ROUTING, ordered: BOOLEAN, workers: POSITIVE
     }.merge(POLICY).freeze
     SETTINGS = {
       max_threads: POSITIVE, max_processes: POSITIVE, max_retries: COUNT, max_ractors: POSITIVE,
       default_queue_size: CAPACITY, batch_size: POSITIVE, ordered: BOOLEAN
     }.merge(POLICY).freeze
-    OTHERS = %i[to from before after before_fork after_fork strategy execution execution_context max fork queues].freeze
+    OTHERS = %i[to from before after before_fork after_fork strategy execution execution_context max fork queues native].freeze
     KNOWN = [*STAGE.keys, *OTHERS].freeze
 
     module_function

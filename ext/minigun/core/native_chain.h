@@ -73,6 +73,10 @@ mg_native_parcels_t *mg_native_chain_parcels(mg_native_chain_t *chain);
 /* Gives a parcel from the Ruby side its place in the order. One thread. */
 void mg_native_chain_number(mg_native_chain_t *chain, mg_native_parcel_t *parcel);
 
+/* A copy of the columns that lives as long as the chain; equal columns give the same
+ * one. NULL if there is no memory. Any thread. */
+const mg_columns_t *mg_native_chain_columns(mg_native_chain_t *chain, const mg_columns_t *columns);
+
 /* Makes all workers leave soon. Any thread, any number of times. */
 void mg_native_chain_cancel(mg_native_chain_t *chain);
 

@@ -35,7 +35,7 @@ copy(const mg_columns_t *columns)
 }
 
 const mg_columns_t *
-mg__native_columns(mg_native_chain_t *chain, const mg_columns_t *columns)
+mg_native_chain_columns(mg_native_chain_t *chain, const mg_columns_t *columns)
 {
     pthread_mutex_lock(&chain->lock);
     mg_native_columns_t *known = chain->columns;

@@ -103,9 +103,6 @@ void mg__native_fail(mg_native_chain_t *chain, uint32_t stage, const mg_error_t 
 /* Stops all states and closes all stages that are open. */
 void mg__native_close_stages(mg_native_chain_t *chain, bool complete);
 
-/* A copy of the columns that lives as long as the chain; equal columns give the same
- * one. NULL if there is no memory. */
-const mg_columns_t *mg__native_columns(mg_native_chain_t *chain, const mg_columns_t *columns);
 void mg__native_columns_fini(mg_native_columns_t **columns);
 
 /* The body of a worker's thread. */

@@ -61,7 +61,7 @@ leave_chain(mg_native_worker_t *worker, const mg_block_t *block)
     uint64_t begin = mg_clock_now();
     mg_native_parcel_t *parcel = mg_native_parcel_copy(&chain->parcels, block);
     if (parcel && block->columns) {
-        parcel->block.columns = mg__native_columns(chain, block->columns);
+        parcel->block.columns = mg_native_chain_columns(chain, block->columns);
         if (parcel->block.columns == NULL) {
             mg_native_parcel_put(&chain->parcels, parcel);
             parcel = NULL;

@@ -120,7 +120,8 @@ static int
 open_file(lines_t *lines, mg_error_t *error)
 {
     file_t *file = &lines->files[lines->current];
-    if (!file->given) file->fd = open(file->name, O_RDONLY | O_CLOEXEC);
+    /* Non-blocking, so that a FIFO nobody writes to yet can be given up. */
+    if (!file->given) file->fd = open(file->name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (file->fd < 0) return mg_stage_fail(error, errno, "%s: %s", name_of(file), strerror(errno));
 
     struct stat status;

@@ -1,0 +1,131 @@
+# frozen_string_literal: true
+
+module Minigun
+  module Execution
+    # Drives a chain of native stages: its threads are the chain's own, this one and a helper carry
+    # items over the border and books to the run.
+    class NativePool
+      # Items taken from the queue at once.
+      MOST = 512
+      # Seconds between two looks at the chain's counters.
+      PACE = 0.05
+      private_constant :MOST, :PACE
+
+      # @param run [Minigun::Execution::Run]
+      # @param step [Minigun::Step] the chain's first
+      # @param user_object [Object] self of hooks
+      def initialize(run, step, user_object)
+        @run = run
+        @segment = step.callable
+        @user_object = user_object
+        @unfit = 0
+        @counted_at = 0
+      end
+
+      # Called before the run's threads start; native ones come later, behind the forks.
+      # @return [void]
+      def prepare; end
+
+      # Works until the input has ended and all output is sent.
+      # @return [void]
+      def drive(input, _output)
+        fire(:before)
+        @started_at = Time.now.to_f
+        work(@segment.machine.start, input)
+        fire(:after)
+      rescue NativeError => e
+        @run.cancel(located(e))
+      end
+
+      # @return [void]
+      def shutdown; end
+
+      private
+
+      def work(machine, input)
+        if @segment.source?
+          drain(machine)
+        else
+          helper = Thread.new { drain_beside(machine) }
+          feed(machine, input)
+          helper.value
+        end
+      ensure
+        machine.cancel
+        helper&.join
+        machine.join
+        count(machine, Time.now.to_f)
+      end
+
+      def feed(machine, input)
+        while (items = input.take(MOST))
+          next if items.empty?
+
+          machine.feed(items)&.each { |place| refuse(items[place]) }
+          input.settle(items.size)
+        end
+        machine.finish
+      end
+
+      # On a thread of its own; what ends it early ends the run.
+      def drain_beside(machine)
+        Thread.current.report_on_exception = false
+        drain(machine)
+      rescue Cancelled
+        machine.cancel
+      rescue Exception => e # rubocop:disable Lint/RescueException
+        machine.cancel
+        @run.cancel(located(e))
+      end
+
+      def drain(machine)
+        last = @segment.last.index
+        while (taken = machine.take)
+          taken.is_a?(Native::Reject) ? reject(taken) : @run.publish(last, nil, taken)
+          count_now_and_then(machine)
+        end
+      end
+
+      def reject(reject)
+        @run.fail_item(@segment.steps[reject.stage].index, reject.record, NativeError.new(reject.message))
+      end
+
+      def refuse(item)
+        @unfit += 1
+        @run.fail_item(@segment.head.index, item, NativeError.new(
+          "native stages take Strings, and Hashes of Strings, numbers, true, false and nil, not #{item.class}"
+        ))
+      end
+
+      def count_now_and_then(machine)
+        now = Process.clock_gettime(Process::CLOCK_MONOTONIC)
+        return if now - @counted_at < PACE
+
+        @counted_at = now
+        count(machine, nil)
+      end
+
+      # What the last stage produced is counted as it is sent.
+      def count(machine, ended_at)
+        @segment.steps.each_with_index do |step, place|
+          consumed, produced, failed, seconds = machine.counters(place)
+          failed += @unfit if place.zero?
+          produced = nil if step.equal?(@segment.last) && step.targets.any?
+          @run.count(step.index, consumed, produced, failed, seconds, @started_at, ended_at)
+        end
+      end
+
+      def located(error)
+        return error unless error.is_a?(NativeError) && error.stage
+
+        step = @segment.steps[error.stage]
+        place = Options.place(step.stage.pipeline, step.stage)
+        NativeError.new("#{place}: #{error.message}", stage: error.stage, code: error.code)
+      end
+
+      def fire(type)
+        @segment.steps.each { |step| step.public_send(type).each { |hook| @user_object.instance_exec(&hook) } }
+      end
+    end
+  end
+end

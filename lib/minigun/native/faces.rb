@@ -1,0 +1,95 @@
+# frozen_string_literal: true
+
+require_relative "where"
+
+module Minigun
+  module Native
+    # How the stages that ship are spelt in Ruby. Each method takes what stands behind the
+    # stage's name and gives the stage's options.
+    module Faces
+      module_function
+
+      def shipped?(stage) = SHIPPED.include?(stage.to_sym)
+
+      # `lines: "a.log"`, `lines: ["a.log", "b.log.gz"]`, `lines: $stdin`,
+      # `lines: { glob: "logs/*.gz", format: :gzip }`.
+      def lines(value)
+        options = value.is_a?(Hash) ? value : { path: value }
+        Options.only(options, :path, :glob, :io, :format, :block, :max_line)
+        sources = [*Array(options[:path]), *globbed(options[:glob]), *list(options[:io])].flat_map { |one| input(one) }
+        raise ArgumentError, "lines needs a path:, a glob: or an io:" if sources.empty? && !options[:glob]
+
+        sources + plain(options, :format, :block, :max_line)
+      end
+
+      # `pass: true`.
+      def pass(_value) = []
+
+      # `grep: /error/`, `grep: "literally"`, `grep: [/a/, /b/]`,
+      # `grep: { pattern: /(?<user>\w+)@/, captures: true }`, `grep: { pattern: /x/, invert: true }`.
+      def grep(value)
+        options = value.is_a?(Hash) ? value : { pattern: value }
+        Options.only(options, :pattern, :invert, :captures)
+        patterns = list(options[:pattern])
+        raise ArgumentError, "grep needs a pattern:" if patterns.empty?
+
+        utf = patterns.any? { |one| one.is_a?(Regexp) && (one.fixed_encoding? || one.source.include?('\p')) }
+        patterns.map { |one| ["pattern", pcre(one)] } + plain(options, :invert, :captures) + (utf ? [["utf", true]] : [])
+      end
+
+      # `json: { select: %w[path bytes], where: { "status" => 500.. } }`, `json: %w[path bytes]`.
+      def json(value)
+        options = value.is_a?(Hash) ? value : { select: value }
+        Options.only(options, :select, :where)
+        list(options[:select]).map { |name| ["select", name.to_s] } + Where.pairs(options[:where])
+      end
+
+      # `group: "path"`, `group: { by: %w[host path], count: true, sum: "bytes", mean: %w[ms bytes] }`.
+      def group(value)
+        options = value.is_a?(Hash) ? value : { by: value == true ? nil : value }
+        Options.only(options, :by, :count, :sum, :min, :max, :mean)
+        options.flat_map do |name, given|
+          next [["count", given]] if name == :count
+
+          list(given).map { |column| [name.to_s, column.to_s] }
+        end
+      end
+
+      # `write: "out.txt"`, `write: $stdout`, `write: { path: "out.txt", fsync: true }`.
+      def write(value)
+        options = value.is_a?(Hash) ? value : { path: value }
+        Options.only(options, :path, :io, :fsync, :append, :delimiter)
+        target = options[:path] || options[:io] or raise ArgumentError, "write needs a path: or an io:"
+        input(target) + plain(options, :fsync, :append, :delimiter)
+      end
+
+      # Values of these options as they are.
+      def plain(options, *names)
+        names.filter_map { |name| [name.to_s, Options.scalar(name, options[name])] if options.key?(name) }
+      end
+
+      def list(value) = value.is_a?(Array) ? value : [value].compact
+
+      def globbed(patterns) = list(patterns).flat_map { |pattern| Dir.glob(pattern).sort }
+
+      def input(object)
+        return [["fd", object.fileno]] if object.respond_to?(:fileno)
+
+        [["path", object.respond_to?(:to_path) ? object.to_path : String(object)]]
+      end
+
+      # A Regexp in PCRE's words; a String stands for itself.
+      def pcre(pattern)
+        return pattern.gsub(/[^\w\s]/) { |char| char.ascii_only? ? "\\#{char}" : char } if pattern.is_a?(String)
+        raise ArgumentError, "pattern: takes a Regexp or a String, not #{pattern.inspect}" unless pattern.is_a?(Regexp)
+
+        flags = { Regexp::IGNORECASE => "i", Regexp::MULTILINE => "s", Regexp::EXTENDED => "x" }
+                .filter_map { |bit, letter| letter if pattern.options.anybits?(bit) }.join
+        hexes = { '\h' => "[0-9a-fA-F]", '\H' => "[^0-9a-fA-F]" }
+        "(?m#{flags})#{pattern.source.gsub(/\\./m) { |pair| hexes.fetch(pair, pair) }}"
+      end
+
+      SHIPPED = %i[lines pass grep json group write].freeze
+    end
+  end
+end

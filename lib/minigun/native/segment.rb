@@ -1,0 +1,43 @@
+# frozen_string_literal: true
+
+require "etc"
+
+module Minigun
+  module Native
+    # A chain of native stages within a program.
+    class Segment
+      # @return [Array<Step>] in order; the first one drives
+      attr_reader :steps
+
+      # @raise [Minigun::Error] an option is wrong
+      def initialize(steps)
+        @steps = steps
+        @stages = steps.map { |step| [Native[step.stage.native_name], pairs(step)] }
+        @ordered, @workers = steps.first.stage.manner
+      end
+
+      def head = @steps.first
+
+      def last = @steps.last
+
+      # Does it read for itself?
+      def source? = head.stage.producer?
+
+      # @return [Machine] for one run
+      def machine
+        Fork.guard
+        machine = Machine.new(@workers || Etc.nprocessors, @ordered, last.targets.any?, 0, false)
+        @stages.each { |address, pairs| machine.add(address, pairs) }
+        machine
+      end
+
+      private
+
+      def pairs(step)
+        step.stage.pairs
+      rescue ArgumentError => e
+        raise Error, "#{Minigun::Options.place(step.stage.pipeline, step.stage)}: #{e.message}"
+      end
+    end
+  end
+end

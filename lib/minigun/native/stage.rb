@@ -1,0 +1,36 @@
+# frozen_string_literal: true
+
+module Minigun
+  module Native
+    # A stage written in C, as a stage of a pipeline.
+    class Stage < Minigun::Stage
+      # @return [Symbol] what it is known as
+      def native_name = options.fetch(:native).first
+
+      # @return [Object] what it was told
+      def native_options = options.fetch(:native).last
+
+      # Does it read for itself?
+      def producer? = Native.source?(native_name)
+
+      # Options in the words of C.
+      #
+      # @raise [ArgumentError]
+      def pairs = Options.pairs(native_name, native_options)
+
+      # What stages of one chain have in common.
+      def manner
+        [options.fetch(:ordered) { pipeline&.config&.fetch(:ordered, false) }, options[:workers]]
+      end
+
+      def signature
+        @signature ||= producer? ? Signature[:producer, :none] : Signature[:each, :item]
+      end
+
+      # What its own step does with items: it has none, see Fuse.
+      def call(*)
+        raise Error, "the native stage #{name.inspect} takes items only through its edges"
+      end
+    end
+  end
+end
