@@ -508,7 +508,8 @@ set_spec(engine_t *engine, struct layout *layout, uint32_t i, VALUE definition)
             (struct await){ .step = i, .after = (uint64_t)(NUM2DBL(await) * 1e9) };
     }
 
-    bool alone = spec->workers > 1 || spec->kind == MG_KIND_LOOP || part->batch_wait > 0;
+    bool alone = !NIL_P(attribute(definition, "workers")) || spec->kind == MG_KIND_LOOP ||
+                 part->batch_wait > 0;
     layout->flags[i] = (uint8_t)((spec->kind == MG_KIND_PRODUCER ? MG_PLAN_PRODUCER : 0) |
                                  (alone ? MG_PLAN_ALONE : 0));
     layout->affinity[i] = NIL_P(affinity) ? MG_PLAN_NONE : NUM2UINT(affinity);

@@ -290,7 +290,7 @@ mg_step_run_items(mg_hand_t *hand)
             if (status != MG_OK) return status;
             continue;
         }
-        if (step->watched && hand->out) {
+        if (step->watched && hand->out && step->segment->window == 0) {
             mg_status_t status = mg_hand_flush(hand);
             if (status != MG_OK) return status;
         }

@@ -14,6 +14,8 @@ module Minigun
   #     end
   #   end
   class Stage
+    include Emitter
+
     DEFAULT_STRATEGY = :threaded
     OVERRIDDEN_CALLS = {
       producer: Signature[:producer, :output], consumer: Signature[:each, :item_output],

@@ -33,7 +33,6 @@ RSpec.describe "What a block receives" do
     shows("{ |a, b| }", { 1 => 2 }) { |a, b| emit({ a => b }) }
     shows("{ |a, outlet| }", [1, 2]) { |a, outlet| emit [a, outlet] }
     shows("{ |output, item| }", [2, 1]) { |output, item| emit [item, output] }
-    shows("{ |a, b, out| }", [[1, 2], nil]) { |a, b, out| out << [a, b] }
     shows("{ |item, output = nil| }", [1, 2]) { |item, output = nil| output << item }
     shows("{ |item, output, key: 1, &block| }", [[1, 2], 1]) { |item, output, key: 1, &_block| output << [item, key] }
     shows("{ _1 }", [1, 2]) { emit _1 }
