@@ -1,0 +1,130 @@
+# frozen_string_literal: true
+
+require "timeout"
+
+RSpec.describe "Minigun::Execution::RactorPool", :no_leaks do
+  # Blocks made here have a self that can be shared.
+  blocks = Module.new do
+    def self.where = proc { |item, output| output << [item, Ractor.current.to_s] }
+    def self.twice = proc { |item| item * 2 }
+    def self.picky = proc { |item, output| item == 3 ? raise("odd") : output << (item * factor) }
+    def self.routing = proc { |item, output| item.odd? ? output.to(:odd) << item : output.to_proc.call(item, to: :even) }
+    def self.lost = proc { |item, output| output.to(:nowhere) << item }
+    def self.outer(list) = proc { |item, output| output << (list << item).size }
+    def self.main_only = proc { |item, output| output << ($PROGRAM_NAME && item) } # rubocop:disable Style/SpecialGlobalVars
+    def self.leaving = proc { |_item| exit 7 }
+    def self.emitting = proc { |item| emit(item) }
+    def self.mark = proc { Ractor.current[:marks] = (Ractor.current[:marks] || 0) + 1 }
+    def self.marked = proc { |_item, output| output << Ractor.current[:marks] }
+  end
+
+  before { skip "no ractors here" unless defined?(Ractor) }
+
+  let(:shareable) { Struct.new(:factor).new(10).freeze }
+  let(:logged) { [] }
+  let(:out) { [] }
+
+  before do
+    allow(Minigun.logger).to receive(:warn) { |text, &block| logged << (text || block.call) && true }
+    allow(Minigun.logger).to receive(:error) { |text, &block| logged << (text || block.call) && true }
+  end
+
+  # Runs numbers through the block, in ractors if that can be.
+  def through(block, items: (1..20).to_a, user: shareable, **options)
+    kept = out
+    pipeline = Minigun::Pipeline.new(:line)
+    pipeline.add_stage(:producer, :gen) { |output| items.each { |item| output << item } }
+    pipeline.add_stage(:processor, :work, { strategy: :ractor, max: 2, to: :keep }.merge(options), &block)
+    pipeline.add_stage(:consumer, :keep) { |item| kept << item }
+    yield pipeline if block_given?
+    pipeline.run(user)
+    pipeline.stats
+  end
+
+  it "works in ractors where block and user object can be shared" do
+    stats = through(blocks.where).stage_stats[:work]
+
+    expect(out.map(&:first)).to match_array(1..20)
+    expect(out.map(&:last)).not_to include(Ractor.current.to_s)
+    expect(out.map(&:last).uniq.size).to be_between(1, 2)
+    expect(stats).to have_attributes(items_consumed: 20, items_produced: 20, items_failed: 0, observations: 20)
+    expect(logged).to be_empty
+  end
+
+  it "has the user object as self, and item errors as everywhere" do
+    stats = through(blocks.picky, items: [1, 2, 3, 4]).stage_stats[:work]
+
+    expect(out).to contain_exactly(10, 20, 40)
+    expect(stats).to have_attributes(items_consumed: 4, items_failed: 1)
+    expect(logged).to contain_exactly(include("work", "odd"))
+  end
+
+  it "sends to named stages, and reports unknown ones" do
+    evens = []
+    odds = []
+    through(blocks.routing, to: []) do |pipeline|
+      pipeline.add_stage(:consumer, :odd, await: true) { |item| odds << item }
+      pipeline.add_stage(:consumer, :even, await: true) { |item| evens << item }
+    end
+
+    expect([odds.sort, evens.sort]).to eq((1..20).partition(&:odd?))
+    through(blocks.lost, items: [1])
+    expect(logged).to contain_exactly(include("nowhere"))
+  end
+
+  it "keeps the order when asked to" do
+    through(blocks.picky, items: (10..60).to_a, ordered: true)
+
+    expect(out).to eq((10..60).map { |item| item * 10 })
+  end
+
+  it "runs hooks where the block runs" do
+    through(blocks.marked, items: [1, 2, 3], ordered: true, before: blocks.mark)
+
+    expect(out).to eq([1, 2, 3])
+  end
+
+  it "works on threads, and says why once, where block or user object can't be shared" do
+    seen = []
+    through(blocks.outer(seen))
+    expect(seen).to match_array(1..20)
+    expect(logged).to contain_exactly(/work: on threads.*list/)
+
+    logged.clear
+    through(blocks.where, user: Object.new)
+    expect(out.last.last).to eq(Ractor.current.to_s)
+    expect(logged).to contain_exactly(/user object/)
+  end
+
+  it "works on threads for emit" do
+    user = Class.new { define_method(:factor) { 1 } }.new
+    through(blocks.emitting, user: user)
+
+    expect(out).to match_array(1..20)
+    expect(logged.size).to eq(1)
+  end
+
+  it "goes back to threads when the code needs the main ractor" do
+    stats = through(blocks.main_only).stage_stats[:work]
+
+    expect(out).to match_array(1..20)
+    expect(stats).to have_attributes(items_consumed: 20, items_failed: 0)
+    expect(logged.size).to eq(1)
+  end
+
+  it "works on items that can't cross in the main ractor" do
+    items = [1, proc { :uncopied }, 3]
+    through(blocks.where, items: items)
+
+    expect(out.to_h.keys).to match_array(items)
+    expect(logged.size).to eq(1)
+  end
+
+  it "lets exit leave the run" do
+    expect { through(blocks.leaving) }.to raise_error(SystemExit) { |error| expect(error.status).to eq(7) }
+  end
+
+  it "is left by a run that is interrupted" do
+    expect { Timeout.timeout(0.2) { through(proc { |_item| sleep }, user: Object.new) } }.to raise_error(Timeout::Error)
+  end
+end
