@@ -25,11 +25,11 @@ module Bench
       end
     end
 
-    # The time of all items, against what it would take if nothing but the waiting took time.
-    def ideal(name, seconds, at_most:)
+    # The time of an item, against what it would take if nothing but the waiting took time.
+    def ideal(name, milliseconds, at_most:)
       one = contender_named(name) or return
-      add "#{name}: at most #{at_most} times the ideal #{seconds} s", at_most: at_most do
-        Bench.median(one.seconds) / seconds
+      add "#{name}: at most #{at_most} times the ideal #{milliseconds} ms an item", at_most: at_most do
+        Bench.median(one.nanoseconds) / (milliseconds * 1e6)
       end
     end
 
