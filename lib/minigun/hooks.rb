@@ -62,6 +62,9 @@ module Minigun
       hooks.each { |type, hook| add_to_stage(type, name, hook) }
     end
 
+    # Has no stage any hooks?
+    def none_of_stages? = @stage_level.each_value.all?(&:empty?)
+
     # The hooks of one type for one stage.
     def of_stage(type, name)
       by_name = @stage_level[type]

@@ -50,25 +50,34 @@ module Minigun
         @predecessors.empty? || !%i[processor consumer].include?(@stage.word)
       end
 
-      # Is it called for what its signature says, or, having input, for each item?
+      # Is it called for what its signature says, or, having input, for each item? Asked
+      # when all edges are known.
       def kind
-        return :router if router?
-
-        kind = @stage.signature&.kind
-        kind == :producer && !producer? ? :each : kind
+        @kind ||= router? ? :router : kind_of_stage
       end
 
       def placement
-        @placement ||= Placement.new(@stage, @run.pipeline, kind, @targets.empty?)
+        @placement ||= @run.placement(@stage, kind, @targets.empty?)
       end
 
       # Does it take no worker of its own, wherever it runs?
       def plain? = !placement.workers && %i[producer each batch].include?(kind)
+
+      private
+
+      def kind_of_stage
+        kind = @stage.signature&.kind
+        kind == :producer && !producer? ? :each : kind
+      end
     end
 
     # One pipeline of a run while it is being compiled.
     class PipelineNode
       attr_reader :pipeline, :index, :parent, :composite, :nodes, :before_fork, :after_fork, :policy
+      # @return [Hooks, nil] where its stages have hooks
+      attr_reader :stage_hooks
+      # @return [Object] capacity of its stages' queues, where they don't say, as it was given
+      attr_reader :queue_size
       # @return [Array<Node>] where the output of its terminal stages goes
       attr_accessor :outlets
       # @return [Array<Node>] the steps whose output leaves it
@@ -84,6 +93,16 @@ module Minigun
         @before_fork = inherit(:before_fork)
         @after_fork = inherit(:after_fork)
         @policy = Policy.of_pipeline(pipeline, parent&.policy)
+        @stage_hooks = pipeline.hook_table unless pipeline.hook_table.none_of_stages?
+        @queue_size = own_queue_size
+        @placements = { true => {}, false => {} }
+      end
+
+      # Stages that say nothing about it themselves share their placement.
+      def placement(stage, kind, terminal)
+        return Placement.new(stage, pipeline, kind, terminal) if stage.execution_context || stage.options.any?
+
+        @placements[terminal][kind] ||= Placement.new(stage, pipeline, kind, terminal)
       end
 
       # Is it this pipeline, or nested in it at any depth?
@@ -91,16 +110,6 @@ module Minigun
         run = self
         run = run.parent while run && !run.equal?(other)
         !run.nil?
-      end
-
-      # Capacity of its stages' queues, where they don't say, as it was given.
-      def queue_size
-        own = pipeline.options[:queue_size]
-        return own unless own.nil?
-        return parent.queue_size if parent
-
-        configured = pipeline.config[:default_queue_size]
-        configured.nil? ? Minigun.default_queue_size : configured
       end
 
       def record
@@ -113,6 +122,15 @@ module Minigun
       end
 
       private
+
+      def own_queue_size
+        own = pipeline.options[:queue_size]
+        return own unless own.nil?
+        return parent.queue_size if parent
+
+        configured = pipeline.config[:default_queue_size]
+        configured.nil? ? Minigun.default_queue_size : configured
+      end
 
       def inherit(type)
         own = pipeline.hooks[type]

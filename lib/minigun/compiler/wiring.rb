@@ -89,7 +89,8 @@ module Minigun
       end
 
       def entries_of(node, successors)
-        successors.filter_map { |successor| entry_of(node, successor) }.uniq
+        entries = successors.filter_map { |successor| entry_of(node, successor) }
+        entries.size > 1 ? entries.uniq : entries
       end
 
       def entry_of(node, successor)

@@ -2,22 +2,26 @@
 
 module Minigun
   module Compiler
-    # Makes the Step of one node.
-    class StageStep
+    # Makes the steps of a run, one after the other.
+    class StepBuilder
       NONE = [].freeze
       UNBOUNDED = [0, false, Float::INFINITY].freeze
       GIVEN_ONE_ITEM = { none: :item, output: :item }.freeze
 
-      def self.build(node, context)
-        step = new(node, context)
-        node.router? ? step.router : step.step
+      def initialize(context)
+        @context = context
       end
 
-      def initialize(node, context)
-        @node, @context = node, context
+      # @param node [Node]
+      # @return [Step]
+      def build(node)
+        @node = node
         @stage = node.stage
         @pipeline = node.run.pipeline
+        node.router? ? router : step
       end
+
+      private
 
       # Shares items out over the entrances of a nested pipeline.
       def router
@@ -34,8 +38,6 @@ module Minigun
         step.stats = @pipeline.stats&.for_stage(@stage.name, is_terminal: @node.targets.empty?)
         step
       end
-
-      private
 
       # What stages and routers have in common.
       def fill(step)
@@ -79,18 +81,22 @@ module Minigun
       end
 
       def hook(step)
-        table = @pipeline.hook_table
-        step.before = table.of_stage(:before, @stage.name)
-        step.after = table.of_stage(:after, @stage.name)
-        step.before_fork = @node.run.before_fork + table.of_stage(:before_fork, @stage.name)
-        step.after_fork = @node.run.after_fork + table.of_stage(:after_fork, @stage.name)
+        run = @node.run
+        step.before = step.after = NONE
+        step.before_fork, step.after_fork = run.before_fork, run.after_fork
+        own_hooks(step, run.stage_hooks) if run.stage_hooks
       end
 
-      def joined(outer, own) = own.empty? ? outer : outer + own
+      def own_hooks(step, table)
+        step.before = table.of_stage(:before, @stage.name)
+        step.after = table.of_stage(:after, @stage.name)
+        step.before_fork += table.of_stage(:before_fork, @stage.name)
+        step.after_fork += table.of_stage(:after_fork, @stage.name)
+      end
 
       # The step it runs with, without a queue between: its only upstream, if both are plain.
       def affinity
-        return unless @node.plain? && @node.kind != :producer && @node.senders.size == 1
+        return unless @node.senders.size == 1 && @node.kind != :producer && @node.plain?
         return unless @stage.strategy == Stage::DEFAULT_STRATEGY
 
         sender = @node.senders.first
