@@ -11,7 +11,7 @@ module Minigun
         # Bytes of a ring.
         RING = 256 * 1024
         # Workers that may die one after the other with nothing in their hands.
-        IDLE_DEATHS = 3
+        IDLE_DEATHS = 20
         # Milliseconds between two looks where nothing tells of a worker's end.
         LOOK_EVERY = 50
         # Seconds between asking workers to end and making them.
@@ -43,9 +43,12 @@ module Minigun
         def hire(portion = nil)
           place = (0...size).find { |index| @workers.none? { |worker| worker.place == index } }
           @exchange.vacate(place)
-          worker = Worker.new(@exchange, place, @work, portion)
-          @workers << worker
-          worker
+          # An interrupt between the fork and the list would leave a worker that nobody knows.
+          Thread.handle_interrupt(Object => :never) do
+            worker = Worker.new(@exchange, place, @work, portion)
+            @workers << worker
+            worker
+          end
         end
 
         # Takes in all that has come, and buries the dead.
