@@ -6,7 +6,9 @@ module Minigun
     GRACE = 0.5
     PATIENCE = 5
 
-    def initialize(&run)
+    # @param drain [Proc] lets the run finish what it has accepted; false if it can't
+    def initialize(drain, &run)
+      @drain = drain
       @thread = Thread.new { perform(&run) }
       @thread.name = "minigun-background"
       @thread.report_on_exception = false
@@ -16,9 +18,9 @@ module Minigun
 
     def wait = @thread.join
 
-    # Interrupts the run, which then ends its threads and children.
+    # Drains the run for a moment, then interrupts it: its threads and children end.
     def stop
-      return if @thread.join(0)
+      return if @thread.join(@drain.call ? GRACE : 0)
 
       @thread.raise(Cancelled, "the run was stopped")
       @thread.join(PATIENCE)

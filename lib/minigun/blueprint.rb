@@ -65,6 +65,7 @@ module Minigun
       generation = @generation
       task.on_end { @finished = task if generation.equal?(@generation) }
       Replay.new(task, object).call(@definition)
+      @hand_changes.each { |changes| changes.carry_over(task.root_pipeline) }
       task
     end
 
@@ -89,6 +90,7 @@ module Minigun
       @root_pipeline = Pipeline.new(:default, @config)
       @root_pipeline.task = self
       @pending = @definition.to_a
+      @hand_changes = []
       @generation = Object.new
       @finished = nil
     end
@@ -110,6 +112,7 @@ module Minigun
 
       entries, @pending = @pending, []
       Replay.new(self, @owner, strict: false).call_leniently(entries)
+      @hand_changes << HandChanges.new(@root_pipeline)
     end
   end
 end

@@ -1,0 +1,42 @@
+# frozen_string_literal: true
+
+require "spec_helper"
+
+RSpec.describe Minigun::HandChanges do
+  let(:klass) do
+    Class.new do
+      include Minigun::DSL
+      producer(:a) { emit 1 }
+      consumer(:z) { |n| n }
+    end
+  end
+  let(:root) { klass._minigun_task.root_pipeline }
+
+  def instance = klass.new._evaluate_pipeline_blocks!.root_pipeline
+
+  it "carries nothing over where nothing was changed" do
+    root.send(:build_dag_routing!)
+
+    expect([instance.ordered_names, instance.hooks.values.flatten]).to eq([%i[a z], []])
+  end
+
+  it "carries over stages, order, edges and hooks" do
+    root.stages[:late] = Minigun::AtomicStage.new(name: :late, block: proc { |n| emit n })
+    root.instance_variable_get(:@stage_order).insert(1, :late)
+    root.dag.add_edge(:a, :late)
+    root.dag.edges[:late] << :z
+    root.add_hook(:before_run) { 1 }
+    own = instance
+
+    expect([own.ordered_names, own.dag.downstream(:a), own.dag.downstream(:late)]).to eq([%i[a late z], %i[late], %i[z]])
+    expect(own.hooks[:before_run].size).to eq(1)
+  end
+
+  it "goes on when the definitions do" do
+    root.dag.add_edge(:a, :z)
+    klass.consumer(:y, from: :a) { |n| n }
+
+    expect(klass._minigun_task.dag.downstream(:a)).to eq(%i[z y])
+    expect(instance.dag.downstream(:a)).to match_array(%i[y z])
+  end
+end
