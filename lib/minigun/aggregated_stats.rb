@@ -107,9 +107,12 @@ module Minigun
       seconds.zero? ? 0 : total_produced / seconds
     end
 
-    # @return [Minigun::Stats, nil] of the stage with the lowest throughput
+    # @return [Minigun::Stats, nil] of the stage with the lowest throughput; one that never started
+    #   is none, as long as others did
     def bottleneck
-      @stage_stats.values.min_by(&:throughput)
+      stages = @stage_stats.values
+      started = stages.select(&:start_time)
+      (started.empty? ? stages : started).min_by(&:throughput)
     end
 
     # @return [Array<Minigun::Stats>] predecessors before successors

@@ -102,6 +102,7 @@ RSpec.describe Minigun::AggregatedStats do
   it "finds the bottleneck, if there are stages" do
     expect(stats.bottleneck).to be_nil
     chain
+    stats.for_stage(:never_reached)
     expect(stats.bottleneck.stage_name).to eq(:slow)
   end
 

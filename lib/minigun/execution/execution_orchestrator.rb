@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require_relative "composite_counters"
 require_relative "drivers"
 require_relative "run"
 
@@ -91,7 +92,7 @@ module Minigun
         end_workers if @run.live?
         @run.drivers.each_value { |driver| driver.shutdown if driver.respond_to?(:shutdown) }
         @run.stamp_end if @run.live?
-        @program.steps.each { |step| step.stats&.detach }
+        [*@program.steps.map(&:stats), *@program.pipelines.map(&:stage_stats)].each { |stats| stats&.detach }
         all_stats(&:finish!)
       end
 
@@ -121,6 +122,9 @@ module Minigun
 
       def attach_stats
         @program.steps.each { |step| step.stats&.attach(@run, step.index) }
+        @program.pipelines.each do |part|
+          part.stage_stats&.attach(CompositeCounters.new(@run, @program, part), part.index)
+        end
       end
 
       def all_stats(&block)
