@@ -102,6 +102,9 @@ module Minigun
           from = now
           @exchange.arm(sequence, position)
           outputs, failures, latencies, fatal = error ? fail_unread(error) : @run.call_step(@work.index, slice)
+          # What dies of a signal dies with the item in its hands.
+          raise fatal if fatal.is_a?(SignalException) && !fatal.is_a?(Interrupt)
+
           begun = @exchange.rest(sequence)
           Process.exit!(true) unless Process.pid == @pid
           raise fatal if fatal
