@@ -43,7 +43,7 @@ module RandomGraphs
         return [index, "nothing came for #{silence} seconds"] unless reader.wait_readable(silence)
 
         fault = reader.gets or return [index, "the process ended"]
-        fault = fault.unpack1("m0").force_encoding(Encoding::UTF_8)
+        fault = fault.chomp.unpack1("m0").force_encoding(Encoding::UTF_8)
         return [index, fault] unless fault.empty?
       end
       nil

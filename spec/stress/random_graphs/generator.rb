@@ -147,7 +147,8 @@ module RandomGraphs
       senders = graph.siblings(node).select { |other| other.to.include?(node.name) }
       addressed = graph.all.any? { |other| other.dynamic.include?(node.name) }
       last = graph.siblings(node).last.equal?(node)
-      fine = senders.one? && senders.first.to.one? && !senders.first.pipeline? && !senders.first.replicas && !addressed && !last
+      enters = graph.all.any? { |other| other.pipeline? && graph.entrances(other.name).include?(node) }
+      fine = senders.one? && senders.first.to.one? && !senders.first.pipeline? && !senders.first.replicas && !addressed && !last && !enters
       node.replicas = nil unless fine && !node.await && node.kind == :each
     end
 

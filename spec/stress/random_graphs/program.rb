@@ -116,7 +116,7 @@ module RandomGraphs
 
       behind = :"#{name}_apart"
       "accumulator(#{name.inspect}, max_size: #{node.size}, to: #{behind.inspect}#{options(node, :await, :queue_size)})\n" \
-        "processor(#{behind.inspect}#{options(node, :to, :ordered)}) #{body}"
+        "processor(#{behind.inspect}#{options(node, :to, :routing, :ordered)}) #{body}"
     end
 
     def arguments(node, name) = name.inspect + options(node, :to, :routing, :await, :queue_size, :ordered)
