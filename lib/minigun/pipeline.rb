@@ -1,5 +1,8 @@
 # frozen_string_literal: true
 
+require_relative "pipeline/nesting"
+require_relative "pipeline/running"
+
 module Minigun
   # Stages, their order, their graph and their hooks. Runs on its own, with any
   # object as the context of its blocks.
@@ -9,6 +12,9 @@ module Minigun
   #   line.add_stage(:consumer, :show) { |n| puts n }
   #   line.run(Object.new) # => 3
   class Pipeline
+    include Nesting
+    include Running
+
     # @return [Symbol, String]
     attr_reader :name
     # @return [Hash] its own settings
@@ -19,19 +25,12 @@ module Minigun
     attr_reader :stage_order
     # @return [DAG] graph of stage names, live
     attr_reader :dag
-    # @return [AggregatedStats, nil] those of the latest run
-    attr_reader :stats
     # @return [Array] queues that feed it from outside
     attr_reader :input_queues
     # @return [Hash] queues by the name of what they lead to
     attr_reader :output_queues
     # @return [Hash] options it was declared with, without edges
     attr_reader :options
-    # @return [Object, nil] the object of the latest run
-    attr_reader :context
-    # @return [Pipeline, nil] the pipeline it is nested in
-    attr_accessor :parent_pipeline
-    attr_writer :task
 
     def initialize(name, config = {}, options = {})
       @name = name
@@ -67,14 +66,6 @@ module Minigun
     # @api private
     def hook_table = @hooks
 
-    def task = @task || parent_pipeline&.task
-
-    def root_pipeline
-      pipeline = self
-      pipeline = pipeline.parent_pipeline while pipeline.parent_pipeline
-      pipeline
-    end
-
     # Defines a stage; one of the same name is replaced.
     #
     # @param type [Symbol, Class] :stage, :producer, :processor, :consumer, :accumulator
@@ -83,18 +74,6 @@ module Minigun
     def add_stage(type, name = nil, options = {}, **more, &block)
       definition = StageDefinition.new(type, name || free_name(type), options.merge(more), block)
       register(definition.stage(self), definition)
-    end
-
-    # Makes a nested pipeline, or finds the one of that name.
-    #
-    # @return [Pipeline]
-    def nest(name, options = {})
-      definition = StageDefinition.new(:pipeline, name, options, nil)
-      stage = find_nested(name) || PipelineStage.new(name: name, options: {}).join(self, name)
-      stage.options.merge!(definition.options)
-      stage.pipeline ||= Pipeline.new(name, config, stage.options)
-      register(stage, definition)
-      stage.pipeline
     end
 
     # Enters a stage with the edges and hooks of its definition.
@@ -143,38 +122,6 @@ module Minigun
       @output_queues[name] = queue
     end
 
-    # Runs all stages; one run at a time.
-    #
-    # @param context [Object] self of all blocks and hooks
-    # @return [Integer] accumulated items if anything was accumulated, else items emitted by the sources
-    def run(context)
-      alone do
-        @context = context
-        @orchestrator = Execution::ExecutionOrchestrator.new(self)
-        @orchestrator.execute(context)
-      ensure
-        @orchestrator = nil
-        task&.run_ended
-      end
-    end
-
-    # Lets the run that is going on finish what it has accepted, and no more.
-    #
-    # @return [Boolean] false if nothing can be drained
-    def drain = @orchestrator.respond_to?(:drain) && @orchestrator.drain
-
-    # Kills the worker processes of the run that is going on.
-    # @api private
-    def kill_workers
-      @orchestrator.kill_workers if @orchestrator.respond_to?(:kill_workers)
-    end
-
-    # Changes a setting here and in all nested pipelines.
-    def set_config(key, value)
-      with_nested.each { |pipeline| pipeline.config[key] = value }
-      value
-    end
-
     def inspect = "#<#{self.class} #{name} (#{stages.size} stages)>"
 
     # The names of all stages: those of the order, then what was inserted by hand.
@@ -193,42 +140,7 @@ module Minigun
       @stages, @stage_order, @dag, @hooks = state
     end
 
-    # All pipelines nested in this one, at any depth.
-    # @api private
-    def below = with_nested.drop(1)
-
-    # This pipeline and all below it, each knowing its parent.
-    # @api private
-    def with_nested
-      found = {}.compare_by_identity
-      waiting = [self]
-      while (pipeline = waiting.shift)
-        next if found.key?(pipeline)
-
-        found[pipeline] = true
-        pipeline.nested_stages.each { |stage| waiting << stage.join(pipeline, nil).pipeline }
-      end
-      found.keys
-    end
-
-    # @api private
-    def nested_stages
-      @stages.each_value.select { |stage| stage.composite? && stage.pipeline }
-    end
-
-    # @api private
-    def renew_stats
-      @stats = AggregatedStats.new(self, dag)
-    end
-
     private
-
-    def find_nested(name)
-      stage = @stages[name]
-      return stage if stage.nil? || stage.composite?
-
-      raise StageNameConflict, "pipeline #{name.inspect} can't have the name of a stage of pipeline #{@name.inspect}"
-    end
 
     def connect(key, definition)
       targets = @rerouted.delete(key) ? [] : definition.targets
@@ -243,18 +155,6 @@ module Minigun
       :"#{base}##{number}"
     end
 
-    def alone
-      process = Process.pid
-      raise Error, "pipeline #{name.inspect} is running; a second run has to wait for its end" if @guard == process
-
-      @guard = process
-      begin
-        yield
-      ensure
-        @guard = nil
-      end
-    end
-
     def find_all_producers
       @stages.each_value.select do |stage|
         stage.composite? ? @dag.upstream(Names.key(stage.name)).empty? : stage.producer?
@@ -262,7 +162,7 @@ module Minigun
     end
 
     def build_dag_routing!
-      Routing.new(self).complete
+      Routing.new(self).complete { |name| find_stage(name) }
     end
   end
 end

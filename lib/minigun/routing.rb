@@ -14,14 +14,19 @@ module Minigun
       @stages = pipeline.stages.values_at(*@names)
     end
 
-    # Adds the edges that follow from the order of definition.
-    def complete
+    # Adds the edges that follow from the order of definition, and validates all.
+    #
+    # @yieldparam name [Symbol] an end of an edge that is no stage of the pipeline itself
+    # @yieldreturn [Object, nil] what it is, somewhere else
+    def complete(&elsewhere)
       @names.each { |name| @dag.add_node(name) }
       link_input if @pipeline.input_queues.any?
       candidates = automatic_edges
       candidates.each { |position, to| @dag.add_edge(@names[position], to) if @stages[position].producer? }
       candidates.each { |position, to| link(position, to) unless @stages[position].producer? }
-      validate
+      known!(elsewhere)
+      @dag.validate!
+      @stages.each_with_index { |stage, position| batched!(stage, @names[position]) if stage.has_spawn_strategy? }
     end
 
     private
@@ -66,17 +71,11 @@ module Minigun
         !@dag.would_create_cycle?(name, candidate)
     end
 
-    def validate
-      known!
-      @dag.validate!
-      @stages.each_with_index { |stage, position| batched!(stage, @names[position]) if stage.has_spawn_strategy? }
-    end
-
-    def known!
+    def known!(elsewhere)
       return if @dag.nodes.size == @names.size
 
       unknown = @dag.nodes.find do |name|
-        !@pipeline.stages.key?(name) && name != INPUT && @pipeline.find_stage(name).nil?
+        !@pipeline.stages.key?(name) && name != INPUT && elsewhere.call(name).nil?
       end
       return unless unknown
 

@@ -24,7 +24,7 @@ module Minigun
 
       def read_edges(run)
         run.pipeline.dag.edges.each do |from, targets|
-          next if targets.empty? || from == Routing::INPUT
+          next if targets.empty? || (from == Routing::INPUT && !run.nodes.key?(from))
 
           sender = node_of(run, from)
           targets.each { |to| link(sender, node_of(run, to)) }
