@@ -61,7 +61,7 @@ module Bench
       return unless one && other
 
       add "#{name}: at most #{at_most} times #{from}", at_most: at_most do
-        Bench.median(one.values) / Bench.median(other.values)
+        Bench.median(one.values.zip(other.values).map { |mine, theirs| mine / theirs })
       end
     end
 
