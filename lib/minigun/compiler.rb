@@ -19,8 +19,8 @@ module Minigun
     # @raise [Error] if anything is wrong, naming pipeline and stage
     def compile(pipeline, context)
       layout = Layout.new(pipeline)
-      layout.runs.each { |run| prepare(run.pipeline) }
       directory = Directory.new(layout)
+      layout.runs.each { |run| prepare(run, directory) }
       Wiring.new(layout, directory).connect
       builder = StepBuilder.new(context)
       steps = layout.number.map { |node| builder.build(node) }
@@ -28,11 +28,12 @@ module Minigun
       Program.new(steps, layout.runs.map(&:record), context, directory)
     end
 
-    def prepare(pipeline)
+    def prepare(run, directory)
+      pipeline = run.pipeline
       pipeline.renew_stats
       Options.check_settings(pipeline)
       pipeline.stages.each_value { |stage| Options.check_stage(pipeline, stage) unless stage.options.empty? }
-      pipeline.send(:build_dag_routing!)
+      Routing.new(pipeline).complete { |name| directory.find(name, run.index) }
     end
   end
 end

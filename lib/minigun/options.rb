@@ -37,7 +37,7 @@ module Minigun
       default_queue_size: CAPACITY, batch_size: POSITIVE, ordered: BOOLEAN
     }.merge(POLICY).freeze
     OTHERS = %i[to from before after before_fork after_fork strategy execution execution_context max fork queues native].freeze
-    KNOWN = [*STAGE.keys, *OTHERS].freeze
+    KNOWN = [*STAGE.keys, *SETTINGS.keys, *OTHERS].uniq.freeze
 
     module_function
 

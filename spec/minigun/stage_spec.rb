@@ -1,0 +1,86 @@
+# frozen_string_literal: true
+
+require "spec_helper"
+
+RSpec.describe Minigun::Stage do
+  let(:context) { Object.new }
+
+  def atomic(&block) = Minigun::AtomicStage.new(name: :x, block: block)
+
+  it "takes keywords or positions" do
+    line = Minigun::Pipeline.new(:line)
+    positional = described_class.new(:b, line, nil, { name: :c })
+
+    expect(described_class.new(name: :a, options: { x: 1 }).to_h).to eq(name: :a, options: { x: 1 })
+    expect([positional.name, positional.pipeline, positional.options]).to eq([:b, line, { name: :c }])
+    expect { described_class.new(1, 2, 3, 4, 5) }.to raise_error(ArgumentError)
+  end
+
+  it "has nothing to execute" do
+    expect { described_class.new(name: :a).execute(context, 1) }.to raise_error(NotImplementedError)
+  end
+
+  it "follows the arity of a block that no word is known of" do
+    expect(atomic { nil }.producer?).to be(true)
+    expect(atomic { |n| n }.producer?).to be(false)
+    expect(Minigun::AtomicStage.new(name: :x, block: nil).producer?).to be_falsy
+    expect(Minigun::AccumulatorStage.new(name: :x, block: proc { nil }).producer?).to be(false)
+  end
+
+  it "executes its block on any object" do
+    expect(atomic { |n| [self, n] }.execute(context, 3)).to eq([context, 3])
+    expect(atomic { |a, b| a + b }.execute(context, [1, 2])).to eq(3)
+    expect(atomic { 7 }.execute(context)).to eq(7)
+  end
+
+  it "collects what its block emits, in order, through output as well" do
+    expect(atomic { |n| [n, n + 1].each { |each| emit each } }.execute_with_emit(context, 4)).to eq([4, 5])
+    expect(atomic { |n, output| output << n && emit(0) }.execute_with_emit(context, 4)).to eq([4, 0])
+    expect(atomic { |n| n }.execute_with_emit(context, 4)).to eq([])
+  end
+
+  it "collects for each stage alone" do
+    inner = atomic { |n| emit n * 10 }
+    outer = atomic { |n| emit inner.execute_with_emit(self, n) }
+
+    expect(outer.execute_with_emit(context, 2)).to eq([[20]])
+  end
+
+  it "collects what custom classes yield" do
+    klass = Class.new(Minigun::ConsumerStage) { def call(item) = 2.times { |n| yield item + n } }
+
+    expect(klass.new(name: :x).execute_with_emit(context, 5)).to eq([5, 6])
+  end
+
+  it "passes a batch through the accumulator's block" do
+    expect(Minigun::AccumulatorStage.new(name: :x).execute_with_emit(context, [1])).to eq([[1]])
+    expect(Minigun::AccumulatorStage.new(name: :x, block: proc { |batch| batch.sum }).execute_with_emit(context, [1, 2]))
+      .to eq([3])
+    expect(Minigun::AccumulatorStage.new(name: :x, block: proc { |batch| batch.each { |n| emit n } })
+      .execute_with_emit(context, [1, 2])).to eq([1, 2])
+  end
+
+  describe "that wraps a pipeline" do
+    let(:stage) { Minigun::PipelineStage.new(name: :nested) }
+
+    it "keeps stages until there is a pipeline" do
+      stage.add_stage(:processor, :a) { |n| emit n }
+      stage.add_stage(:processor, :b, to: :c) { |n| emit n }
+      expect(stage.instance_variable_get(:@stages_to_add).size).to eq(2)
+      stage.pipeline = Minigun::Pipeline.new(:other)
+
+      expect(stage.pipeline.stages.keys).to eq(%i[a b])
+    end
+
+    it "walks its stages for one item" do
+      expect(stage.execute_with_emit(context, 3)).to eq([3])
+      stage.pipeline = Minigun::Pipeline.new(:nested)
+      stage.add_stage(:processor, :both) { |n| [n, n + 1].each { |each| emit each } }
+      stage.add_stage(:accumulator, :pack)
+      stage.add_stage(:processor, :ten) { |n| emit n * 10 }
+
+      expect(stage.execute_with_emit(context, 2)).to eq([20, 30])
+      expect(stage.execute(context, 2)).to be_nil
+    end
+  end
+end
