@@ -1,6 +1,7 @@
 /* json - Takes objects, one per record, apart: selects members and filters by them.
  *
- * A block is indexed as a whole, then walked record by record. A record that is wrong
+ * A block is indexed as a whole, then walked record by record. A record that a condition
+ * rules out is checked up to there, and for its end; any other one is checked whole. A record that is wrong
  * in a way that spoils the index of its neighbours makes the block be indexed record
  * by record, so that only it is rejected.
  *
@@ -181,7 +182,7 @@ static const char *
 to_value(const mg_json_walk_t *walk, const mg_json_found_t *found, mg_value_t *value,
          mg_emit_t *emit)
 {
-    const char *text = walk->data + found->begin, *after;
+    const char *text = walk->data + found->begin;
     uint32_t length = found->end - found->begin;
 
     switch (found->kind) {
@@ -196,7 +197,8 @@ to_value(const mg_json_walk_t *walk, const mg_json_found_t *found, mg_value_t *v
         *value = (mg_value_t){ MG_VALUE_TEXT, length, { .text = text } };
         break;
     default:
-        return mg_json_scalar(text, text + length, &after, value) ? NULL : "not a JSON value";
+        *value = found->scalar;
+        return NULL;
     }
     if (!walk->escapes || !memchr(text, '\\', length)) return NULL;
 
@@ -207,6 +209,24 @@ to_value(const mg_json_walk_t *walk, const mg_json_found_t *found, mg_value_t *v
     value->as.text = room;
     value->length = (uint32_t)size;
     return NULL;
+}
+
+/* Are the conditions on a member met, as far as that can be told at once? */
+static bool
+may_hold(const void *data, uint32_t number, const char *text, const mg_json_found_t *found,
+         bool escapes)
+{
+    const json_t *json = data;
+    uint32_t length = found->end - found->begin;
+    mg_value_t value = found->scalar;
+    if (found->kind == '"') {
+        if (escapes && memchr(text + found->begin, '\\', length)) return true;
+        value = (mg_value_t){ MG_VALUE_TEXT, length, { .text = text + found->begin } };
+    }
+    else if (found->kind == '{' || found->kind == '[') {
+        return true;
+    }
+    return mg_where_column_holds(&json->where, number, &value, false);
 }
 
 static int
@@ -238,6 +258,7 @@ take_record(reader_t *reader, mg_json_walk_t *walk, uint32_t begin, const mg_rec
     const json_t *json = reader->json;
     const char *complaint =
         mg_json_walk(walk, begin, begin + record->length, &json->fields, reader->found);
+    if (complaint == mg_json_ruled_out) return MG_STAGE_OK;
 
     for (uint64_t left = json->compared; left && !complaint; left &= left - 1) {
         uint32_t field = (uint32_t)__builtin_ctzll(left);
@@ -248,13 +269,23 @@ take_record(reader_t *reader, mg_json_walk_t *walk, uint32_t begin, const mg_rec
     return json->columns.count ? emit_row(reader, walk, record, emit) : emit->keep(emit, record, 1);
 }
 
+static mg_json_walk_t
+new_walk(const json_t *json, const char *data, bool escapes)
+{
+    return (mg_json_walk_t){ .data = data,
+                             .escapes = escapes,
+                             .decisive = json->compared,
+                             .holds = may_hold,
+                             .holds_data = json };
+}
+
 /* Each record with an index of its own. Their texts lie side by side in `dense`. */
 static int
 take_singly(reader_t *reader, const mg_block_t *block, mg_emit_t *emit)
 {
     for (size_t i = 0; i < block->count; i++) {
         const mg_record_t *record = &block->records[i];
-        mg_json_walk_t walk = { .data = reader->dense + reader->begins[i], .escapes = true };
+        mg_json_walk_t walk = new_walk(reader->json, reader->dense + reader->begins[i], true);
         size_t count;
         const char *complaint =
             mg_json_index_run(reader->index, walk.data, record->length, &walk.next, &count);
@@ -285,7 +316,7 @@ json_process(void *state, const mg_block_t *block, mg_emit_t *emit)
         data += block->records[0].offset;
         size -= block->records[0].offset;
     }
-    mg_json_walk_t walk = { .data = data, .escapes = memchr(data, '\\', size) != NULL };
+    mg_json_walk_t walk = new_walk(reader->json, data, memchr(data, '\\', size) != NULL);
     if (mg_json_index_run(reader->index, data, size, &walk.next, &count)) {
         int status = dense ? make_dense(reader, block, &size, emit) : MG_STAGE_OK;
         return status == MG_STAGE_OK ? take_singly(reader, block, emit) : status;

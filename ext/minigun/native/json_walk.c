@@ -14,6 +14,8 @@ static const char too_deep[] = "JSON is nested too deep";
 static const char trailing[] = "there is more behind the JSON object";
 static const char bad_escape[] = "a JSON key has a wrong escape";
 
+const char mg_json_ruled_out[] = "ruled out";
+
 bool
 mg_json_field(mg_json_fields_t *fields, const char *name, uint32_t *number)
 {
@@ -28,6 +30,11 @@ mg_json_field(mg_json_fields_t *fields, const char *name, uint32_t *number)
     *number = fields->count++;
     fields->names[*number] = name;
     fields->lengths[*number] = length;
+    fields->masks[*number] = length < 8 ? (1ull << 8 * length) - 1 : UINT64_MAX;
+    memcpy(&fields->heads[*number], name, length < 8 ? length : 8);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    fields->masks[*number] = __builtin_bswap64(fields->masks[*number]);
+#endif
     fields->by_length[length < LONG ? length : LONG] |= 1ull << *number;
     return true;
 }
@@ -46,14 +53,17 @@ trimmed(const char *data, uint32_t next)
     return next;
 }
 
-static uint32_t
+/* Bytes behind the key can be read. */
+static inline uint32_t
 find_plain(const mg_json_fields_t *fields, const char *key, uint32_t length)
 {
-    uint64_t candidates = fields->by_length[length < LONG ? length : LONG];
-    while (candidates) {
+    uint64_t candidates = fields->by_length[length < LONG ? length : LONG], head;
+    memcpy(&head, key, sizeof(head));
+    for (; candidates; candidates &= candidates - 1) {
         uint32_t i = (uint32_t)__builtin_ctzll(candidates);
+        if ((head & fields->masks[i]) != fields->heads[i]) continue;
+        if (length <= 8) return i;
         if (fields->lengths[i] == length && memcmp(fields->names[i], key, length) == 0) return i;
-        candidates &= candidates - 1;
     }
     return MG_JSON_FIELDS;
 }
@@ -63,21 +73,48 @@ find_plain(const mg_json_fields_t *fields, const char *key, uint32_t length)
 static uint32_t
 find_escaped(const mg_json_fields_t *fields, const char *key, uint32_t length)
 {
-    char plain[512];
+    char plain[512 + 8];
     size_t size;
-    if (length > sizeof(plain)) return MG_JSON_FIELDS;
+    if (length > 512) return MG_JSON_FIELDS;
     if (!mg_json_unescape(key, length, plain, &size)) return MG_JSON_FIELDS + 1;
     return find_plain(fields, plain, (uint32_t)size);
 }
 
-/* Checks the scalar that begins at `at`; NULL or a complaint. */
-static inline const char *
-check_scalar(const char *data, uint32_t at, uint32_t end, uint32_t *after)
+static inline bool
+is_digit(char byte)
 {
-    const char *stop;
-    if (!mg_json_scalar(data + at, data + end, &stop, NULL)) return bad_value;
-    *after = (uint32_t)(stop - data);
-    return NULL;
+    return (unsigned char)(byte - '0') < 10;
+}
+
+/* Reads a short integer with a comma or brace behind it; any other value is left to
+ * mg_json_scalar. */
+static inline bool
+short_integer(const char *text, mg_value_t *value)
+{
+    int64_t number = *text - '0';
+    if (!is_digit(*text) || (number == 0 && is_digit(text[1]))) return false;
+    int digits = 1;
+    for (; is_digit(text[digits]) && digits < 18; digits++) number = number * 10 + (text[digits] - '0');
+    if (text[digits] != ',' && text[digits] != '}') return false;
+    value->type = MG_VALUE_INTEGER;
+    value->as.integer = number;
+    return true;
+}
+
+/* Checks the scalar that begins at `at`; NULL or a complaint. Plain numbers, by far the
+ * most, are looked at here. */
+static inline const char *
+check_scalar(const char *data, uint32_t at, uint32_t end)
+{
+    const char *text = data + at, *stop;
+    if (is_digit(*text) && (*text != '0' || !is_digit(text[1]))) {
+        while (is_digit(*text)) text++;
+        if (*text == '.' && is_digit(text[1])) {
+            for (text++; is_digit(*text);) text++;
+        }
+        if ((*text == ',' || *text == '}') && text < data + end) return NULL;
+    }
+    return mg_json_scalar(data + at, data + end, &stop, NULL) ? NULL : bad_value;
 }
 
 /* Goes over the rest of an object or array whose bracket was just passed. */
@@ -87,7 +124,7 @@ skip_container(mg_json_walk_t *walk, uint32_t end, char bracket, uint32_t *close
     char open[DEPTH];
     const char *data = walk->data;
     const uint32_t *next = walk->next;
-    uint32_t depth = 0, after;
+    uint32_t depth = 0;
     open[0] = bracket;
 
 begin:
@@ -112,7 +149,7 @@ member:
         open[depth] = data[*next++];
         goto begin;
     default:
-        if (check_scalar(data, *next, end, &after)) return bad_value;
+        if (check_scalar(data, *next, end)) return bad_value;
         next++;
     }
 
@@ -131,11 +168,29 @@ closing:
     return NULL;
 }
 
-/* Goes over a value, up to what follows it. */
+/* Goes over a value that nobody wants, up to what follows it. */
 static inline const char *
-pass_value(mg_json_walk_t *walk, uint32_t end, mg_json_found_t *value)
+skip_value(mg_json_walk_t *walk, uint32_t end)
 {
     const char *data = walk->data;
+    uint32_t begin = *walk->next++, close;
+
+    switch (data[begin]) {
+    case '"':
+        return NULL;
+    case '{':
+    case '[':
+        return skip_container(walk, end, data[begin], &close);
+    default:
+        return check_scalar(data, begin, end);
+    }
+}
+
+/* Takes a value, up to what follows it. */
+static const char *
+take_value(mg_json_walk_t *walk, uint32_t end, mg_json_found_t *value)
+{
+    const char *data = walk->data, *after, *complaint;
     uint32_t begin = *walk->next++;
     value->kind = data[begin];
     value->begin = begin;
@@ -143,15 +198,16 @@ pass_value(mg_json_walk_t *walk, uint32_t end, mg_json_found_t *value)
     switch (value->kind) {
     case '"':
         value->begin++;
+        value->end = trimmed(data, *walk->next < end ? *walk->next : end) - 1;
         return NULL;
     case '{':
-    case '[': {
-        const char *complaint = skip_container(walk, end, value->kind, &value->end);
+    case '[':
+        complaint = skip_container(walk, end, value->kind, &value->end);
         value->end++;
         return complaint;
-    }
     default:
-        return check_scalar(data, begin, end, &value->end);
+        if (short_integer(data + begin, &value->scalar) && *walk->next < end) return NULL;
+        return mg_json_scalar(data + begin, data + end, &after, &value->scalar) ? NULL : bad_value;
     }
 }
 
@@ -163,6 +219,17 @@ find_member(const mg_json_walk_t *walk, const mg_json_fields_t *fields, uint32_t
     uint32_t number = find_plain(fields, text, length);
     if (number < MG_JSON_FIELDS || !walk->escapes || !memchr(text, '\\', length)) return number;
     return find_escaped(fields, text, length);
+}
+
+/* Goes to the end of an object that is ruled out: it must have one. */
+static const char *
+rule_out(mg_json_walk_t *walk, uint32_t end)
+{
+    const uint32_t *next = walk->next;
+    if (*next >= end) return unfinished;
+    while (next[1] < end) next++;
+    walk->next = next + 1;
+    return walk->data[*next] == '}' ? mg_json_ruled_out : unfinished;
 }
 
 static const char *
@@ -178,18 +245,17 @@ walk_members(mg_json_walk_t *walk, uint32_t end, const mg_json_fields_t *fields,
         uint32_t number = find_member(walk, fields, next[0], next[1]);
         if (number > MG_JSON_FIELDS) return bad_escape;
 
-        mg_json_found_t value;
         walk->next = next + 2;
-        const char *complaint = pass_value(walk, end, &value);
+        const char *complaint = number < MG_JSON_FIELDS ? take_value(walk, end, &found[number])
+                                                        : skip_value(walk, end);
         if (complaint) return complaint;
-
+        if (number < MG_JSON_FIELDS && walk->decisive >> number & 1 &&
+            !walk->holds(walk->holds_data, number, data, &found[number], walk->escapes)) {
+            return rule_out(walk, end);
+        }
         uint32_t separator = *walk->next;
         if (separator >= end) return unfinished;
         walk->next++;
-        if (number < MG_JSON_FIELDS) {
-            if (value.kind == '"') value.end = trimmed(data, separator) - 1;
-            found[number] = value;
-        }
         if (data[separator] == '}') return NULL;
         if (data[separator] != ',') return bad_comma;
     }

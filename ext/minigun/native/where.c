@@ -107,24 +107,48 @@ meets(const mg_condition_t *condition, const mg_value_t *value, bool typeless)
     }
 }
 
+/* The conditions of one column, from item *i on. */
+static bool
+group_holds(const mg_where_t *where, size_t *i, const mg_value_t *value, bool typeless)
+{
+    bool any_needed = false, any = false, all = true;
+    do {
+        const mg_condition_t *condition = &where->items[*i];
+        bool met = meets(condition, value, typeless);
+        if (condition->kind[0] == 'e') {
+            any_needed = true;
+            any = any || met;
+        }
+        else {
+            all = all && met;
+        }
+    } while (++*i < where->count && !where->items[*i].begins);
+    return all && (any || !any_needed);
+}
+
 bool
 mg_where_holds(const mg_where_t *where, const mg_value_t *values, bool typeless)
 {
     size_t i = 0;
     while (i < where->count) {
-        bool any_needed = false, any = false;
-        do {
-            const mg_condition_t *condition = &where->items[i];
-            bool met = meets(condition, &values[condition->column], typeless);
-            if (condition->kind[0] == 'e') {
-                any_needed = true;
-                any = any || met;
-            }
-            else if (!met) {
-                return false;
-            }
-        } while (++i < where->count && !where->items[i].begins);
-        if (any_needed && !any) return false;
+        const mg_value_t *value = &values[where->items[i].column];
+        if (!group_holds(where, &i, value, typeless)) return false;
+    }
+    return true;
+}
+
+bool
+mg_where_column_holds(const mg_where_t *where, uint32_t column, const mg_value_t *value,
+                      bool typeless)
+{
+    size_t i = 0;
+    while (i < where->count) {
+        if (where->items[i].column != column) {
+            i++;
+        }
+        else if (!group_holds(where, &i, value, typeless)) {
+            return false;
+        }
     }
     return true;
 }

@@ -31,6 +31,10 @@ void mg_where_free(mg_where_t *where);
  * `typeless`, texts are read as numbers if the operand is one. */
 bool mg_where_holds(const mg_where_t *where, const mg_value_t *values, bool typeless);
 
+/* True if this column's conditions are met. */
+bool mg_where_column_holds(const mg_where_t *where, uint32_t column, const mg_value_t *value,
+                           bool typeless);
+
 /* -1, 0 or 1; 2 if the two have no order: then they are not equal either. */
 int mg_value_compare(const mg_value_t *one, const mg_value_t *other);
 
