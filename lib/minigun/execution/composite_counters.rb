@@ -13,9 +13,9 @@ module Minigun
         @run = run
         @exits = part.exits
         parts = subtree(program, part.index)
-        steps = program.steps.select { |step| parts.include?(step.pipeline_index) }
-        @steps = steps.map(&:index)
-        @entrances = steps.select { |step| (step.upstreams - @steps).any? }.map(&:index)
+        inside = program.steps.select { |step| parts[step.pipeline_index] }.to_h { |step| [step.index, step] }
+        @steps = inside.keys
+        @entrances = inside.each_value.select { |step| step.upstreams.any? { |index| !inside.key?(index) } }.map(&:index)
       end
 
       # @return [Array] as Run#counters, without latencies
@@ -31,8 +31,8 @@ module Minigun
 
       # Parents stand before their children.
       def subtree(program, top)
-        program.pipelines.each_with_object([top]) do |part, parts|
-          parts << part.index if parts.include?(part.parent_index)
+        program.pipelines.each_with_object({ top => true }) do |part, parts|
+          parts[part.index] = true if parts[part.parent_index]
         end
       end
     end

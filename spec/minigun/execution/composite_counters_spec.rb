@@ -1,10 +1,10 @@
 # frozen_string_literal: true
 
-RSpec.describe Minigun::Execution::CompositeCounters do
+RSpec.describe "Minigun::Execution::CompositeCounters" do
   def stats_of(&definition)
-    pipeline = Class.new { include Minigun::DSL }.tap { |job| job.class_eval(&definition) }
-    pipeline.new.run
-    pipeline._minigun_task.root_pipeline.stats.stage_stats
+    job = Class.new { include Minigun::DSL }.tap { |made| made.class_eval(&definition) }
+    job.new.run
+    job._minigun_task.root_pipeline.stats.stage_stats
   end
 
   it "count what enters and leaves a nested pipeline" do
