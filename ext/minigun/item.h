@@ -98,5 +98,6 @@ VALUE mg_decode_items(mg_decoder_t *decoder, size_t count, VALUE failures);
 VALUE mg_item_error(int state);
 
 void Init_minigun_item_encode(void);
+void Init_minigun_write_back(void);
 
 #endif

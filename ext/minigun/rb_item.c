@@ -1,6 +1,6 @@
 #include "item.h"
 
-static VALUE rb_mMinigunItemCodec, rb_cMinigunExchange;
+static VALUE rb_mMinigunItemCodec;
 static VALUE rb_eMinigunItemFatal[3];
 
 /* States of rb_protect, as Ruby's vm_core.h has them. */
@@ -97,34 +97,12 @@ minigun_item_codec_load(int argc, VALUE *argv, VALUE self)
     return items;
 }
 
-/*
- * call-seq: Exchange.prefix?(list, start) -> true or false
- *
- * Does the Array begin with the very objects of another one?
- */
-static VALUE
-minigun_exchange_prefix_p(VALUE self, VALUE list, VALUE start)
-{
-    Check_Type(list, T_ARRAY);
-    Check_Type(start, T_ARRAY);
-    long length = RARRAY_LEN(start);
-    if (RARRAY_LEN(list) < length) return Qfalse;
-    size_t size = (size_t)length * sizeof(VALUE);
-    bool same = memcmp(RARRAY_CONST_PTR(list), RARRAY_CONST_PTR(start), size) == 0;
-    return same ? Qtrue : Qfalse;
-}
-
 void
 Init_minigun_item(void)
 {
-    rb_cMinigunExchange = rb_define_class_under(rb_mMinigunExecution, "Exchange", rb_cObject);
-    rb_define_singleton_method(rb_cMinigunExchange, "prefix?", minigun_exchange_prefix_p, 2);
-    rb_eMinigunItemFatal[0] = rb_eNoMemError;
-    rb_eMinigunItemFatal[1] = rb_eSysStackError;
-    rb_eMinigunItemFatal[2] = rb_eScriptError;
-
     rb_mMinigunItemCodec = rb_define_module_under(rb_mMinigunExecution, "ItemCodec");
     rb_define_module_function(rb_mMinigunItemCodec, "dump", minigun_item_codec_dump, -1);
     rb_define_module_function(rb_mMinigunItemCodec, "load", minigun_item_codec_load, -1);
     Init_minigun_item_encode();
+    Init_minigun_write_back();
 }

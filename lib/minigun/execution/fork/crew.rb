@@ -10,10 +10,15 @@ module Minigun
       class Crew
         # Bytes of a ring.
         RING = 256 * 1024
-        # Workers that may die one after the other with nothing in their hands.
+        # Workers that may exit one after the other without a result.
+        IDLE_EXITS = 3
+        # Workers that may be killed so, and for how many seconds: what kills them may yet stop.
         IDLE_DEATHS = 20
+        IDLE_TIME = 10
         # Milliseconds between two looks where nothing tells of a worker's end.
         LOOK_EVERY = 50
+        # Characters of an item in a message.
+        SHOWN = 200
         # Seconds between asking workers to end and making them.
         GRACE = 0.5
 
@@ -71,7 +76,7 @@ module Minigun
         # How long a wait may last, in milliseconds.
         def patience = @workers.all?(&:watched?) ? nil : LOOK_EVERY
 
-        # Ends all workers, whatever they do.
+        # Ends all workers, whatever they do. Called once nobody listens any more.
         def kill
           @workers.each { |worker| worker.child.signal(:TERM) }
           deadline = now + GRACE
@@ -96,7 +101,7 @@ module Minigun
           when Child::RESULT, Child::LAST
             portion = worker.finish(sequence, done, kind == Child::LAST)
             sizing.observe(done, nanoseconds / 1e9)
-            @idle_deaths = 0
+            @idle_deaths, @idle_since = 0, nil
             @results.accept(portion, latencies, note, outputs, unread)
           else
             fatal = @results.accept_note(note)
@@ -127,25 +132,34 @@ module Minigun
           died(worker, fatal, &again) if fatal
           return if fatal || worker.leaving || (worker.idle? && !worker.lasting?)
 
-          @idle_deaths += 1
+          died_idle(worker)
+        end
+
+        # Without an item in its hands.
+        def died_idle(worker)
           Minigun.logger.error { "#{@work.place} #{obituary(worker)}" }
-          stop_run(death(worker, nil)) if @idle_deaths > IDLE_DEATHS
+          @idle_deaths += 1
+          @idle_since ||= now
+          hopeless = if worker.child.status&.exited? then @idle_deaths >= IDLE_EXITS
+                     else @idle_deaths >= IDLE_DEATHS && now - @idle_since > IDLE_TIME
+                     end
+          stop_run(death(worker)) if hopeless
         end
 
         # With an item in its hands.
         def died(worker, portion)
           attempts = portion.attempts + 1
-          error = death(worker, portion.units[0])
+          error = death(worker, portion.units[0], in_hand: true)
           return @results.refuse(portion, error) if attempts > @work.max_retries
 
           Minigun.logger.error { "#{@work.place} #{error.message}; it is retried" }
           yield Portion.new(portion.units, portion.keys, attempts)
         end
 
-        def death(worker, unit)
+        def death(worker, unit = nil, in_hand: false)
           status = worker.child.status
           message = obituary(worker)
-          message += " with #{unit.inspect[0, 200]} in its hands" if unit || worker.chunks.any?
+          message += " with #{shown(unit)} in its hands" if in_hand
           WorkerDied.new(message, pid: worker.pid, signal: status&.termsig, status: status, stage: @work.name,
                                   item: unit)
         end
@@ -157,6 +171,13 @@ module Minigun
                 else "ended, its status unknown"
                 end
           "worker #{worker.pid} #{how}"
+        end
+
+        def shown(unit)
+          unit = unit[0, SHOWN] if unit.is_a?(String) || unit.is_a?(Array)
+          unit.inspect[0, SHOWN]
+        rescue StandardError, SystemStackError
+          "an item that can't be shown"
         end
 
         def now = Process.clock_gettime(Process::CLOCK_MONOTONIC)

@@ -32,7 +32,8 @@ module Minigun
           return if items.zero?
 
           cost = seconds / items
-          @cost = @cost ? @cost + WEIGHT * (cost - @cost) : cost
+          # A first time is dear, and what is scheduled badly is too; a low cost is nearer the truth.
+          @cost = @cost && cost > @cost ? @cost + WEIGHT * (cost - @cost) : cost
           fitting = @target / (@cost + 1e-9)
           @size = fitting.clamp(1, [@size * GROWTH, @most].min).to_i
         end

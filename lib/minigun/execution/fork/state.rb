@@ -84,7 +84,7 @@ module Minigun
 
           def change_to(value, _seen)
             return [:set, value] unless value.is_a?(Array)
-            return replacement(value) unless Exchange.prefix?(value, @value)
+            return replacement(value) unless Sight.prefix?(value, @value)
 
             @list = value
             return if value.size == @value.size
@@ -107,11 +107,13 @@ module Minigun
           end
         end
 
-        # A Hash is known key by key.
+        # A Hash is known key by key. What stays the same object without being able to change is known
+        # by a copy of the Hash alone, so large Hashes of numbers and symbols are cheap.
         class TableState < State
           def initialize(table, seen)
             super(table)
-            @states = table.transform_values { |value| State.of(value, seen) }
+            @copy = {}.update(table)
+            @states = Sight.changeable_keys(table).to_h { |key| [key, State.of(table[key], seen)] }
           end
 
           def follows?(value) = value.is_a?(Hash) && !value.compare_by_identity?
@@ -120,26 +122,52 @@ module Minigun
             return [:set, value] unless follows?(value)
 
             @value = value
-            pairs = value.each_with_object([]) { |(key, part), changes| compare(key, part, seen, changes) }
-            gone = @states.size > value.size ? @states.keys.reject { |key| value.key?(key) } : []
-            gone.each { |key| @states.delete(key) }
+            pairs = Sight.changed_keys(value, @copy).filter_map { |key| changed(key, value[key], seen) }
+            pairs.concat(changed_inside(value, seen))
+            gone = gone_from(value)
             [:keys, pairs, gone] unless pairs.empty? && gone.empty?
           end
 
           private
 
-          def compare(key, part, seen, changes)
-            state = @states[key]
-            if part.is_a?(Array) || part.is_a?(Hash)
-              return if seen.key?(part)
+          # A key that is new, or holds another object.
+          def changed(key, part, seen)
+            state = @states.delete(key) || (State.new(@copy[key]) if @copy.key?(key))
+            @copy[key] = part
+            return if met?(part, seen)
 
-              seen[part] = false
-            elsif state&.holds?(part) && !part.is_a?(String)
-              return
-            end
-            @states[key], change = State.advance(state, part, seen)
-            changes << [key, change] if change
+            following, change = State.advance(state, part, seen)
+            @states[key] = following if changeable?(part)
+            [key, change] if change
           end
+
+          def changed_inside(value, seen)
+            @states.filter_map do |key, state|
+              part = value.fetch(key) { next }
+              next if met?(part, seen)
+
+              following, change = State.advance(state, part, seen)
+              @states[key] = following
+              [key, change] if change
+            end
+          end
+
+          def gone_from(value)
+            return [] if @copy.size == value.size
+
+            gone = @copy.keys.reject { |key| value.key?(key) }
+            gone.each { |key| [@copy, @states].each { |table| table.delete(key) } }
+          end
+
+          def met?(part, seen)
+            return false unless part.is_a?(Array) || part.is_a?(Hash)
+            return true if seen.key?(part)
+
+            seen[part] = false
+            false
+          end
+
+          def changeable?(part) = part.is_a?(Array) || part.is_a?(Hash) || part.is_a?(String)
         end
       end
     end

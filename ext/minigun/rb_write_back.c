@@ -1,0 +1,91 @@
+#include "item.h"
+
+#include <string.h>
+
+static VALUE rb_mMinigunSight;
+
+/*
+ * call-seq: Sight.prefix?(list, start) -> true or false
+ *
+ * Does the Array begin with the very objects of another one?
+ */
+static VALUE
+minigun_sight_prefix_p(VALUE self, VALUE list, VALUE start)
+{
+    Check_Type(list, T_ARRAY);
+    Check_Type(start, T_ARRAY);
+    long length = RARRAY_LEN(start);
+    if (RARRAY_LEN(list) < length) return Qfalse;
+    size_t size = (size_t)length * sizeof(VALUE);
+    bool same = memcmp(RARRAY_CONST_PTR(list), RARRAY_CONST_PTR(start), size) == 0;
+    return same ? Qtrue : Qfalse;
+}
+
+/* Its content may change while it stays the same object, as far as write-back goes. */
+static bool
+is_changeable(VALUE value)
+{
+    if (SPECIAL_CONST_P(value)) return false;
+    if (RB_BUILTIN_TYPE(value) == T_STRING) return !OBJ_FROZEN(value);
+    return RB_BUILTIN_TYPE(value) == T_ARRAY || RB_BUILTIN_TYPE(value) == T_HASH;
+}
+
+static int
+add_changeable(VALUE key, VALUE value, VALUE keys)
+{
+    if (is_changeable(value)) rb_ary_push(keys, key);
+    return ST_CONTINUE;
+}
+
+/*
+ * call-seq: Sight.changeable_keys(table) -> Array
+ *
+ * Keys whose values are an Array, a Hash or a String.
+ */
+static VALUE
+minigun_sight_changeable_keys(VALUE self, VALUE table)
+{
+    VALUE keys = rb_ary_new();
+    Check_Type(table, T_HASH);
+    rb_hash_foreach(table, add_changeable, keys);
+    return keys;
+}
+
+struct comparison {
+    VALUE before, keys;
+};
+
+static int
+add_changed(VALUE key, VALUE value, VALUE data)
+{
+    struct comparison *comparison = (struct comparison *)data;
+    if (rb_hash_lookup2(comparison->before, key, Qundef) != value) {
+        rb_ary_push(comparison->keys, key);
+    }
+    return ST_CONTINUE;
+}
+
+/*
+ * call-seq: Sight.changed_keys(table, before) -> Array
+ *
+ * Keys that hold another object than in +before+, or are not in it.
+ */
+static VALUE
+minigun_sight_changed_keys(VALUE self, VALUE table, VALUE before)
+{
+    struct comparison comparison = { .before = before, .keys = rb_ary_new() };
+    Check_Type(table, T_HASH);
+    Check_Type(before, T_HASH);
+    rb_hash_foreach(table, add_changed, (VALUE)&comparison);
+    return comparison.keys;
+}
+
+/* What comparing large containers by identity takes, for write-back. */
+void
+Init_minigun_write_back(void)
+{
+    rb_mMinigunSight = rb_define_module_under(rb_mMinigunExecution, "Sight");
+    rb_define_module_function(rb_mMinigunSight, "prefix?", minigun_sight_prefix_p, 2);
+    rb_define_module_function(rb_mMinigunSight, "changeable_keys", minigun_sight_changeable_keys, 1);
+    rb_define_module_function(rb_mMinigunSight, "changed_keys", minigun_sight_changed_keys, 2);
+}
