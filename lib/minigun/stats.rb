@@ -56,9 +56,7 @@ module Minigun
     end
 
     # @return [Boolean]
-    def terminal?
-      @is_terminal ? true : false
-    end
+    def terminal? = @is_terminal ? true : false
 
     # @return [Time]
     def start!
@@ -130,17 +128,12 @@ module Minigun
       percentile_of(samples.sort, percentage)
     end
 
-    # @return [Numeric]
-    def p50 = percentile(50)
-
-    # @return [Numeric]
-    def p90 = percentile(90)
-
-    # @return [Numeric]
-    def p95 = percentile(95)
-
-    # @return [Numeric]
-    def p99 = percentile(99)
+    # @!method p50
+    # @!method p90
+    # @!method p95
+    # @!method p99
+    #   @return [Numeric]
+    PERCENTILES.each { |name, percentage| define_method(name) { percentile(percentage) } }
 
     # @return [Hash{Symbol => Object}] rounded for reading; latencies in milliseconds
     def to_h
@@ -166,10 +159,7 @@ module Minigun
       "#{stage_name}: #{parts.join(", ")}"
     end
 
-    # @return [String]
-    def inspect
-      "#<#{self.class} #{self}>"
-    end
+    def inspect = "#<#{self.class} #{self}>"
 
     # Neither the stage nor the run can leave the process.
     def marshal_dump

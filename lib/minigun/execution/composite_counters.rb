@@ -15,7 +15,8 @@ module Minigun
         parts = subtree(program, part.index)
         inside = program.steps.select { |step| parts[step.pipeline_index] }.to_h { |step| [step.index, step] }
         @steps = inside.keys
-        @entrances = inside.each_value.select { |step| step.upstreams.any? { |index| !inside.key?(index) } }.map(&:index)
+        entrances = inside.each_value.select { |step| !step.upstreams.all? { |index| inside.key?(index) } }
+        @entrances = entrances.map(&:index)
       end
 
       # @return [Array] as Run#counters, without latencies
