@@ -59,14 +59,10 @@ module Minigun
     def terminal? = @is_terminal ? true : false
 
     # @return [Time]
-    def start!
-      @start_time = Time.now
-    end
+    def start! = @start_time = Time.now
 
     # @return [Time]
-    def finish!
-      @end_time = Time.now
-    end
+    def finish! = @end_time = Time.now
 
     # @return [Time, nil]
     def start_time = refresh { @start_time }
@@ -112,9 +108,7 @@ module Minigun
     end
 
     # @return [Boolean]
-    def latency_data?
-      !samples.empty?
-    end
+    def latency_data? = !samples.empty?
     alias has_latency_data? latency_data?
 
     # @return [Integer] how many latencies were recorded, kept or not
