@@ -108,6 +108,14 @@ minigun_input_take(int argc, VALUE *argv, VALUE self)
     return take(input_get(self), (size_t)most, deadline);
 }
 
+static size_t
+count_of(VALUE count)
+{
+    long number = NUM2LONG(count);
+    if (number < 0) rb_raise(rb_eArgError, "count must not be negative");
+    return (size_t)number;
+}
+
 /*
  * call-seq: input.settle(count) -> input
  *
@@ -116,10 +124,32 @@ minigun_input_take(int argc, VALUE *argv, VALUE self)
 static VALUE
 minigun_input_settle(VALUE self, VALUE count)
 {
-    long number = NUM2LONG(count);
-    if (number < 0) rb_raise(rb_eArgError, "count must not be negative");
-    mg_step_t *step = input_get(self)->part->step;
-    mg_hand_settle(&step->hand, (size_t)number);
+    mg_hand_settle(&input_get(self)->part->step->hand, count_of(count));
+    return self;
+}
+
+/*
+ * call-seq: input.keep(count) -> input
+ *
+ * Says that +count+ items taken earlier wait for others, in an unfilled batch: they
+ * don't hold up the end of the stream any more.
+ */
+static VALUE
+minigun_input_keep(VALUE self, VALUE count)
+{
+    mg_hand_keep(&input_get(self)->part->step->hand, count_of(count));
+    return self;
+}
+
+/*
+ * call-seq: input.resume(count) -> input
+ *
+ * Takes up +count+ items that were kept.
+ */
+static VALUE
+minigun_input_resume(VALUE self, VALUE count)
+{
+    mg_hand_resume(&input_get(self)->part->step->hand, count_of(count));
     return self;
 }
 
@@ -180,5 +210,7 @@ Init_minigun_input(void)
     rb_global_variable(&rb_cMinigunInputQueue);
     rb_define_method(rb_cMinigunInputQueue, "take", minigun_input_take, -1);
     rb_define_method(rb_cMinigunInputQueue, "settle", minigun_input_settle, 1);
+    rb_define_method(rb_cMinigunInputQueue, "keep", minigun_input_keep, 1);
+    rb_define_method(rb_cMinigunInputQueue, "resume", minigun_input_resume, 1);
     rb_define_method(rb_cMinigunInputQueue, "pop", minigun_input_pop, -1);
 }

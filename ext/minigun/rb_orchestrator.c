@@ -930,6 +930,45 @@ minigun_run_segments(VALUE self)
 }
 
 static VALUE
+pair(VALUE hash, const char *name, VALUE value)
+{
+    return rb_hash_aset(hash, ID2SYM(rb_intern(name)), value);
+}
+
+/*
+ * call-seq: state(index) -> Hash
+ *
+ * Where the step stands: what is queued, who works, what it waits for.
+ */
+static VALUE
+minigun_run_state(VALUE self, VALUE index)
+{
+    const mg_step_t *step = mg_part_get(self, index)->step;
+    VALUE state = rb_hash_new();
+    pair(state, "queued", SIZET2NUM(step->queued));
+    pair(state, "busy", UINT2NUM(step->busy));
+    pair(state, "workers", UINT2NUM(step->segment->nworkers));
+    pair(state, "idle", UINT2NUM(step->segment->nsleepers));
+    pair(state, "waiting_writers", step->writers ? Qtrue : Qfalse);
+    pair(state, "live_upstreams", UINT2NUM(step->live_upstreams));
+    pair(state, "live_feeders", UINT2NUM(step->live_feeders));
+    pair(state, "ending", step->ending || step->closing ? Qtrue : Qfalse);
+    pair(state, "ended", step->ended ? Qtrue : Qfalse);
+    return state;
+}
+
+/*
+ * call-seq: pending -> Integer
+ *
+ * Live producers, queued chunks, and items in hands: zero when only ends are left.
+ */
+static VALUE
+minigun_run_pending(VALUE self)
+{
+    return ULL2NUM(engine_get(self)->run.pending);
+}
+
+static VALUE
 mask(const char *timing)
 {
     VALUE hash = rb_hash_new();
@@ -969,5 +1008,7 @@ Init_minigun_run(void)
     rb_define_method(rb_cMinigunRun, "settle_books", minigun_run_settle_books, 0);
     rb_define_method(rb_cMinigunRun, "stamp_end", minigun_run_stamp_end, 0);
     rb_define_method(rb_cMinigunRun, "live?", minigun_run_live_p, 0);
+    rb_define_method(rb_cMinigunRun, "state", minigun_run_state, 1);
+    rb_define_method(rb_cMinigunRun, "pending", minigun_run_pending, 0);
     rb_define_method(rb_cMinigunRun, "segments", minigun_run_segments, 0);
 }

@@ -356,6 +356,13 @@ mg_status_t mg_hand_take(mg_hand_t *hand, size_t max, uint64_t deadline, mg_item
 /* Says that `count` items taken earlier are dealt with, their output sent. */
 void mg_hand_settle(mg_hand_t *hand, size_t count);
 
+/* Says that `count` items taken earlier wait for others before anything is done with
+ * them, so that they are no work that could create work. */
+void mg_hand_keep(mg_hand_t *hand, size_t count);
+
+/* Takes up kept items again. */
+void mg_hand_resume(mg_hand_t *hand, size_t count);
+
 /* Cuts the segment of the hand's step before the step, while the hand runs: the
  * step and what follows it get a worker of their own, and with them what is left
  * of hand->in from the cursor on. The caller returns MG_OK from run_items at once.

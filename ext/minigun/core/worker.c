@@ -376,3 +376,20 @@ mg_hand_settle(mg_hand_t *hand, size_t count)
      * hand it may be at its end. */
     if (hand->taken == 0) mg__rouse_all(hand->step->segment);
 }
+
+void
+mg_hand_keep(mg_hand_t *hand, size_t count)
+{
+    mg_hand_settle(hand, count);
+}
+
+void
+mg_hand_resume(mg_hand_t *hand, size_t count)
+{
+    mg_step_t *step = hand->step;
+    hand->taken += count;
+    if (step->running || count == 0) return;
+    step->running = true;
+    step->busy++;
+    mg__work_begun(step->run);
+}

@@ -15,6 +15,7 @@ module Minigun
           @input, @order = input, order
           @batch_size, @batch_wait = work.batch_size, work.batch_wait
           @batch = []
+          @kept = 0
           @again = []
           @ready = []
           @ended = false
@@ -85,10 +86,24 @@ module Minigun
           items&.each { |item| @batch << item }
           @ended = true unless items
           @due ||= now + @batch_wait if @batch_wait && !@batch.empty?
-          pass_on if @batch.size >= @batch_size || (!@batch.empty? && (@ended || (@due && now >= @due)))
+          complete? ? pass_on : keep(items)
+        end
+
+        def complete?
+          @batch.size >= @batch_size || (!@batch.empty? && (@ended || (@due && now >= @due)))
+        end
+
+        # Items of an unfilled batch don't hold up the end of the stream.
+        def keep(items)
+          return if items.nil? || items.empty?
+
+          @input.keep(items.size)
+          @kept += items.size
         end
 
         def pass_on
+          @input.resume(@kept)
+          @kept = 0
           @ready << @batch
           @batch = []
           @due = nil
