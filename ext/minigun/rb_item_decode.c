@@ -164,7 +164,11 @@ take_marshal(mg_decoder_t *decoder)
 {
     long length;
     const char *at = take_bytes(decoder, &length);
-    return rb_marshal_load(rb_str_new(at, length));
+    /* Marshal doesn't keep the string from the collector itself. */
+    VALUE bytes = rb_str_new(at, length);
+    VALUE item = rb_marshal_load(bytes);
+    RB_GC_GUARD(bytes);
+    return item;
 }
 
 #define TAKE_NUMBER(type, make)                                                                    \

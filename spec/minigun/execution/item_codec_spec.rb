@@ -1,0 +1,185 @@
+# frozen_string_literal: true
+
+require "spec_helper"
+
+RSpec.describe Minigun::Execution::ItemCodec do
+  def round_trip(item)
+    bytes, count = described_class.dump([item])
+    described_class.load(bytes, count).first
+  end
+
+  def same?(left, right)
+    left.inspect == right.inspect && left.class == right.class
+  end
+
+  let(:point) { Struct.new(:x, :y) }
+
+  before { stub_const("Point", point) }
+
+  [
+    nil, true, false, 0, 1, -1, 127, 128, -128, -129, 32_767, 32_768, -32_769, 2**31 - 1, 2**31, -(2**31), -(2**31) - 1,
+    2**40, 2**61, 2**62 - 1, 2**62, -(2**62), -(2**62) - 1, 2**63, 2**64, -(2**200), 0.0, -0.0, 1.5, -1e300, 1e-310,
+    Float::INFINITY, -Float::INFINITY, :a, :"with space", :ümlaut, :"", "", "ascii", "ümlaut", "\xFF\x00".b, "x" * 100_000,
+    "é".encode("ISO-8859-1"), "é".encode("UTF-16LE"), "é".encode("Shift_JIS", undef: :replace), "\xFF", [], [nil], [[], [[]]],
+    [1, "a", :b, 2.5, nil], {}, { a: 1 }, { "a" => [1, { b: nil }], nil => {} }, (1..100).to_h { |n| [n, n.to_s] },
+    1..2, Rational(1, 3), Complex(1, 2), /x/i, String, Time.at(0, 5, :nsec).utc
+  ].each do |item|
+    it("carries #{item.inspect[0, 60]}") { expect(same?(round_trip(item), item)).to be true }
+  end
+
+  it "carries NaN" do
+    expect(round_trip(Float::NAN)).to be_nan
+  end
+
+  it "keeps the encoding" do
+    %w[UTF-8 US-ASCII BINARY UTF-16BE Windows-1252 EUC-JP].each do |name|
+      expect(round_trip((+"abcd").force_encoding(name)).encoding.name).to eq(Encoding.find(name).name)
+    end
+  end
+
+  it "keeps what Marshal keeps, inside arrays and hashes too" do
+    defaulted = Hash.new(5).merge(a: 1)
+    expect(round_trip(defaulted)[:other]).to eq(5)
+    expect(round_trip([Point.new(1, 2)])).to eq([Point.new(1, 2)])
+    expect(round_trip({ at: Time.at(1) })).to eq({ at: Time.at(1) })
+    expect(round_trip({}.compare_by_identity)).to be_compare_by_identity
+  end
+
+  it "keeps circles and shared objects" do
+    circle = [1]
+    circle << circle
+    copy = round_trip(circle)
+    expect(copy[1]).to equal(copy)
+
+    shared = Point.new(1, 2)
+    left, right = round_trip([shared, shared])
+    expect(left).to equal(right)
+  end
+
+  it "is not led into exponential work by shared containers" do
+    tower = (1..60).inject([0]) { |inner, _| [inner, inner] }
+    expect(described_class.dump([tower])[0].bytesize).to be < 10_000
+  end
+
+  it "carries deep nesting" do
+    deep = (1..500).inject([]) { |inner, _| [inner] }
+    expect(round_trip(deep).flatten).to eq([])
+  end
+
+  it "carries subclasses and strings with instance variables" do
+    stub_const("Name", Class.new(String))
+    expect(round_trip(Name.new("x")).class).to eq(Name)
+
+    tagged = +"x"
+    tagged.instance_variable_set(:@tag, 1)
+    expect(round_trip(tagged).instance_variable_get(:@tag)).to eq(1)
+  end
+
+  it "carries many symbols, more than are numbered" do
+    symbols = (1..600).map { |n| :"symbol#{n}" } * 2
+    expect(round_trip(symbols)).to eq(symbols)
+  end
+
+  it "leaves out what can't be written and says why" do
+    rejected = []
+    bytes, count = described_class.dump([1, proc {}, :kept, [$stdout], { io: $stdin }, 2], rejected)
+
+    expect(described_class.load(bytes, count)).to eq([1, :kept, 2])
+    expect(rejected.map(&:first)).to eq([1, 3, 4])
+    expect(rejected.map(&:last)).to all(be_a(TypeError))
+  end
+
+  it "numbers symbols anew behind an item that was left out" do
+    items = [[:early, :gone, proc {}], %i[early gone late], %i[late early]]
+    bytes, count = described_class.dump(items)
+    expect(described_class.load(bytes, count)).to eq(items.drop(1))
+  end
+
+  it "leaves out what can't be read and says why" do
+    stub_const("Stubborn", Class.new { def self._load(_) = raise("no"); def _dump(_) = "x" })
+    bytes, count = described_class.dump([1, Stubborn.new, 3])
+    failures = []
+
+    expect(described_class.load(bytes, count, failures)).to eq([1, 3])
+    expect(failures.map(&:first)).to eq([1])
+    expect(failures.first.last.message).to eq("no")
+  end
+
+  it "lets interrupts of its thread through" do
+    stub_const("Endless", Class.new { def marshal_dump = sleep })
+    expect { Timeout.timeout(0.05) { described_class.dump([Endless.new]) } }.to raise_error(Timeout::Error)
+  end
+
+  describe "fed with nonsense" do
+    let(:items) { [1, "text", :sym, { a: [1.5, nil] }, 2**80, [:sym, "ä".encode("UTF-16LE")], 1..2] }
+    let(:bytes) { described_class.dump(items)[0] }
+
+    it "refuses every truncation" do
+      bytes.bytesize.times do |size|
+        expect { described_class.load(bytes[0, size], items.size) }.to raise_error(StandardError)
+      end
+    end
+
+    it "survives any change of bytes" do
+      random = Random.new(7)
+      plain = described_class.dump(items.first(6))[0]
+      20_000.times do
+        broken = plain.dup
+        rand(1..3).times { broken.setbyte(random.rand(broken.bytesize), random.rand(256)) }
+        described_class.load(broken, 6)
+      rescue StandardError, NoMemoryError
+        next
+      end
+    end
+
+    it "refuses absurd lengths at once" do
+      ["\x0C", "\x0D", "\x0B", "\x10", "\x0E", "\x11", "\x07\x00"].each do |tag|
+        expect { described_class.load("#{tag}\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x7F".b, 1) }.to raise_error(StandardError)
+      end
+      expect { described_class.load("", 1 << 40) }.to raise_error(Minigun::Error)
+      expect { described_class.load("", -1) }.to raise_error(ArgumentError)
+    end
+  end
+
+  it "survives GC at every allocation" do
+    items = [{ "key" => [1, "two", :three, 2**70], sym: nil }, :late, "x" * 50, Point.new(1, [2])]
+    rejected, failures = [], []
+    GC.stress = true
+    bytes, count = described_class.dump([*items, proc {}], rejected)
+    copies = described_class.load(bytes, count, failures)
+    GC.stress = false
+    expect(copies).to eq(items)
+    expect(rejected.size).to eq(1)
+  ensure
+    GC.stress = false
+  end
+
+  it "round-trips what a generator makes up" do
+    random = Random.new(42)
+    2000.times do
+      item = RandomItem.new(random).make
+      expect(same?(round_trip(item), item)).to be(true), item.inspect
+    end
+  end
+end
+
+# Items of all plain kinds, nested.
+class RandomItem
+  def initialize(random)
+    @random = random
+  end
+
+  def make(depth = 0)
+    case @random.rand(depth > 4 ? 7 : 9)
+    when 0 then [nil, true, false].sample(random: @random)
+    when 1 then @random.rand(-300..300)
+    when 2 then @random.rand(-(2**70)..2**70)
+    when 3 then @random.rand(-1e9..1e9)
+    when 4 then :"s#{@random.rand(50)}"
+    when 5 then @random.bytes(@random.rand(40))
+    when 6 then "é" * @random.rand(10)
+    when 7 then Array.new(@random.rand(6)) { make(depth + 1) }
+    else Array.new(@random.rand(12)) { [make(depth + 2), make(depth + 1)] }.to_h
+    end
+  end
+end
