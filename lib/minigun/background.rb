@@ -9,7 +9,8 @@ module Minigun
     # @param drain [Proc] lets the run finish what it has accepted; false if it can't
     def initialize(drain, &run)
       @drain = drain
-      @thread = Thread.new { perform(&run) }
+      # Masked until perform can answer: stop may come before the thread has begun.
+      @thread = Thread.handle_interrupt(Cancelled => :never) { Thread.new { perform(&run) } }
       @thread.name = "minigun-background"
       @thread.report_on_exception = false
     end
@@ -30,8 +31,8 @@ module Minigun
 
     private
 
-    def perform
-      yield
+    def perform(&run)
+      Thread.handle_interrupt(Cancelled => :immediate, &run)
     rescue Cancelled
       Minigun.logger.debug { "background run stopped" }
     rescue Exception => e # rubocop:disable Lint/RescueException
