@@ -29,9 +29,8 @@ RSpec.describe "await:" do
     [{}, { await: false }].each do |options|
       order = Queue.new
       seen = seen_by do
-        processor(:alone, to: :tail, **options) { |n, output| output << n }
-        stage(:tail) { |input, _output| order << input.pop.class }
-        producer(:source, to: :keep) { |output| output << order.pop }
+        stage(:alone, to: :keep, **options) { |input, _output| order << input.pop.class }
+        producer(:source, to: :keep) { emit order.pop }
         consumer(:keep) { |n| @seen << n }
       end
 
@@ -52,10 +51,9 @@ RSpec.describe "await:" do
     it "ends the stage if no first item came in time" do
       over = Queue.new
       seen = seen_by do
-        producer(:source, to: :keep) { |output| output << over.pop }
+        producer(:source, to: :keep) { emit over.pop }
         consumer(:keep) { |n| @seen << n }
-        processor(:late, await: 0.01, to: :tail) { |n, output| output << n }
-        stage(:tail) { |input, _output| over << input.pop.class }
+        stage(:late, await: 0.01) { |input, _output| over << input.pop.class }
       end
 
       expect(seen).to eq([Minigun::EndOfStage])

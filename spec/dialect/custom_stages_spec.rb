@@ -126,7 +126,7 @@ RSpec.describe "Custom stage classes" do
     known = nil
     klass = stage_class(Minigun::ConsumerStage) do
       define_method(:call) do |_item|
-        known = [name.to_s, options[:limit], block, pipeline.name.to_s, root_pipeline.name.to_s, task.class, queue_size,
+        known = [name.to_s, options[:limit], block, pipeline.name.to_s, root_pipeline.name.to_s, task.is_a?(Minigun::Task), queue_size,
                  to_h[:name].to_s, self[:options][:limit], self[:nothing]]
       end
     end
@@ -135,7 +135,7 @@ RSpec.describe "Custom stage classes" do
       pipeline(:part) { custom_stage klass, :inner, limit: 3, queue_size: 9 }
     end.run
 
-    expect(known).to eq(["inner", 3, nil, "part", "default", Minigun::Task, 9, "inner", 3, nil])
+    expect(known).to eq(["inner", 3, nil, "part", "default", true, 9, "inner", 3, nil])
   end
 
   it "answer their run mode and log type" do

@@ -114,8 +114,7 @@ RSpec.describe "Errors" do
       end
       processor(:send, to: :keep) { |n, output| n.zero? ? output.to(:closed) << n : output << n }
       consumer(:keep) { |n| @seen << n }
-      processor(:closed, await: 0.01, to: :tail) { |n, output| output << n }
-      stage(:tail) { |input, _output| input.pop && over << :now }
+      stage(:closed, await: 0.01) { |input, _output| over << input.pop }
     end
     object.run
 

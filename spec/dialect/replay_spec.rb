@@ -51,7 +51,7 @@ RSpec.describe "The replay of a class's definitions" do
     object.run
 
     expect(evaluated).to eq([object])
-    expect(object.seen).to eq([])
+    expect(object.seen).to eq([0, 1])
     expect(object._minigun_task.root_pipeline.stages.keys.map(&:to_s)).to eq(%w[source part])
   end
 

@@ -25,7 +25,7 @@ RSpec.describe "Completing the graph" do
       consumer(:a, await: true, &step)
       producer(:r) { |output| output << 1 }
       pipeline(:c) { consumer(:inner, &step) }
-    end).to eq(%w[a->c p->a q->a r->c])
+    end).to eq(%w[p->a q->a r->c])
   end
 
   it "links other stages to the next that is neither producer nor awaited" do
@@ -140,15 +140,15 @@ RSpec.describe "Completing the graph" do
 
   it "sends what every terminal stage writes to the targets of the composite" do
     seen = seen_by do
-      producer(:source) { |output| output << 1 }
+      producer(:source, to: :part) { |output| output << 1 }
       pipeline(:part, to: :keep) do
         processor(:enter, to: %i[a b c]) { |n, output| output << n }
         consumer(:a) { |n, output| output << [:a, n] }
         consumer(:b) { |n, output| output << [:b, n] }
         accumulator(:c)
       end
-      pipeline(:dropped, from: :source) { consumer(:d) { |n, output| output << n } }
       consumer(:keep) { |x| @seen << x }
+      pipeline(:dropped, from: :source) { consumer(:d) { |n, output| output << n } }
     end
 
     expect(seen).to match_array([[:a, 1], [:b, 1], [1]])

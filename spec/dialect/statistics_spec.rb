@@ -23,7 +23,7 @@ RSpec.describe "Statistics" do
     expect(root.stats.stage_stats[:work]).to be(root.stats.for_stage(:work))
     expect(root.stats.stage_stats[stage]).to be(root.stats.for_stage(:work))
     expect(root.stats.for_stage(:work).stage_name.to_s).to eq("work")
-    expect(root.stats.pipeline).to eq(root.stats.pipeline_name)
+    expect(root.stats.pipeline).to be(root)
   end
 
   it "count pools and children like all others" do
