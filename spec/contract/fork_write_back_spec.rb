@@ -164,6 +164,7 @@ RSpec.describe "Write-back from children" do
 
   it "carries what after_fork hooks did" do
     hooks = proc do
+      max_processes 1
       after_fork { @events << :all }
       after_fork(:work) { @ready = @events << :work }
     end

@@ -110,6 +110,7 @@ RSpec.describe "Hooks" do
     it "run in parent and child, pipeline-level ones first, the child's before it consumes" do
       parent = Process.pid
       log = events do
+        max_processes 1
         before_fork { @out << [:before_all, Process.pid == parent] }
         before_fork(:keep) { @out << [:before_keep, Process.pid == parent] }
         after_fork { @out << [:after_all, Process.pid == parent] }
@@ -125,6 +126,7 @@ RSpec.describe "Hooks" do
 
     it "of a stage concern that stage only" do
       log = events do
+        max_processes 1
         producer(:gen) { emit 1 }
         accumulator(:pack, to: %i[a b])
         spawn_fork(:a, before_fork: -> { @out << :before_a }, after_fork: -> { @out << :after_a }) { |_| @out << :a }

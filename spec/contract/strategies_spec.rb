@@ -79,6 +79,6 @@ RSpec.describe "Strategies of terminal stages" do
       print Job.new.run
     RUBY
 
-    expect(ended.out).to match(/\Abefore after \[0, 1\]true2\z/)
+    expect(ended.out).to match(/before after \[0, 1\]true2\z/)
   end
 end
