@@ -42,6 +42,7 @@ typedef struct {
     bool driver; /* the code is an object that drives workers elsewhere */
     mg_callable_t *before, *after;
     uint32_t nbefore, nafter;
+    bool buffered; /* emits are published when the code has returned */
     uint32_t unpromoted; /* calls left before a method is worth making */
 
     VALUE output, input; /* Qnil until used */
@@ -49,6 +50,7 @@ typedef struct {
 
     VALUE kept;  /* the batch being filled, or Qnil */
     VALUE batch; /* the batch in hand, or Qnil */
+    VALUE filling; /* the batch being filled, while another is tried again */
     long batch_size;
     uint64_t batch_wait; /* nanoseconds; 0 for none */
 

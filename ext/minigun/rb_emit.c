@@ -120,6 +120,9 @@ after_emit(mg_hand_t *hand, mg_status_t status)
         status = mg_hand_flush(hand);
     }
     mg_fault_resume(hand->worker);
+    if (status == MG_CLOSED) {
+        rb_raise(rb_const_get(rb_mMinigun, rb_intern("Stopped")), "what the producer makes is not wanted any more");
+    }
     if (status == MG_CANCELLED) {
         rb_raise(rb_const_get(rb_mMinigun, rb_intern("Cancelled")), "the run was cancelled");
     }
@@ -215,7 +218,7 @@ output_send(output_t *output, VALUE item)
     mg_status_t status = output->target == MG_STATIC
                              ? mg_hand_emit(hand, item)
                              : mg_hand_send(hand, output->route, item);
-    if (status == MG_CLOSED) closed(output);
+    if (status == MG_CLOSED && output->target != MG_STATIC) closed(output);
     if (RB_UNLIKELY(status != MG_OK || ((mg_thread_t *)slot->worker->data)->deferred_state)) {
         after_emit(hand, status);
     }
@@ -308,6 +311,21 @@ mg_output_proc(mg_part_t *part)
     return part->output_proc;
 }
 
+/*
+ * call-seq: Minigun.current_output -> output
+ *
+ * The output of the stage that runs in this thread. Raises Minigun::Error where none
+ * runs.
+ */
+static VALUE
+minigun_s_current_output(VALUE self)
+{
+    mg_slot_t *slot = mg_slot();
+    if (slot->collector && slot->collector->part) return mg_output_queue_new(slot->collector->part);
+    if (slot->worker == NULL || slot->worker->hand == NULL) no_step();
+    return mg_output_queue_new(slot->worker->hand->step->data);
+}
+
 static VALUE
 yield_nothing(VALUE self)
 {
@@ -348,6 +366,7 @@ Init_minigun_emit(void)
 
     VALUE emitter = rb_define_module_under(rb_mMinigun, "Emitter");
     rb_define_method(emitter, "emit", minigun_dsl_emit, 1);
+    rb_define_singleton_method(rb_mMinigun, "current_output", minigun_s_current_output, 0);
     rb_define_singleton_method(rb_mMinigun, "collect_emits", minigun_s_collect_emits, 1);
 
     rb_cMinigunOutputQueue = rb_define_class_under(rb_mMinigun, "OutputQueue", rb_cObject);

@@ -1,6 +1,8 @@
 #include "engine.h"
 
-static VALUE rb_eMinigunCancelled;
+#include "core/clock.h"
+
+static VALUE rb_eMinigunCancelled, rb_eMinigunStopped;
 static ID id_item_failed;
 
 /* The states of rb_protect, as Ruby's vm_core.h has them. */
@@ -38,34 +40,47 @@ mg_fault_resume(mg_worker_t *worker)
 
 struct failure {
     VALUE run, item, error;
-    uint32_t index;
+    uint32_t index, attempt;
 };
 
 static VALUE
 report(VALUE data)
 {
     struct failure *failure = (struct failure *)data;
-    return rb_funcall(failure->run, id_item_failed, 3, UINT2NUM(failure->index), failure->item,
-                      failure->error);
+    return rb_funcall(failure->run, id_item_failed, 4, UINT2NUM(failure->index), failure->item,
+                      failure->error, UINT2NUM(failure->attempt));
 }
 
-/* Counts the item in hand as failed, unless it is Qundef, which stands for all of a
- * producer or loop, and lets Ruby report it, or stop the run. */
+static mg_status_t
+try_again(mg_hand_t *hand, VALUE item, VALUE seconds, uint32_t attempt)
+{
+    double delay = NUM2DBL(seconds);
+    uint64_t due = mg_clock_now() + (delay > 0 ? (uint64_t)(delay * 1e9) : 0);
+    return mg_hand_park(hand, (mg_item_t)item, attempt + 1, due);
+}
+
+/* Lets Ruby report the item in hand, which is Qundef for all of a producer or loop,
+ * and say what becomes of it: a number of seconds until it is tried again; anything
+ * else, and it counts as failed. An exception stops the run. */
 static mg_status_t
 fail_item(mg_hand_t *hand, VALUE item, VALUE error)
 {
     mg_part_t *part = hand->step->data;
     bool whole = item == Qundef;
-    struct failure failure = { part->run, whole ? Qnil : item, error, hand->step->index };
+    uint32_t attempt = hand->in ? hand->in->attempt : 0;
+    struct failure failure = { part->run, whole ? Qnil : item, error, hand->step->index, attempt };
     int state;
 
+    if (hand->holding) mg_hand_drop(hand);
+    VALUE answer = rb_protect(report, (VALUE)&failure, &state);
+    bool again = state == 0 && !whole && RB_FLOAT_TYPE_P(answer);
+    if (again) return try_again(hand, item, answer, attempt);
     if (!whole) {
         bool batch = hand->step->kind == MG_KIND_BATCH && RB_TYPE_P(item, T_ARRAY);
         uint64_t count = batch ? (uint64_t)RARRAY_LEN(item) : 1;
         hand->step->failed += count;
         if (batch) hand->step->done -= count;
     }
-    rb_protect(report, (VALUE)&failure, &state);
     if (state == 0) return MG_OK;
     VALUE raised = rb_errinfo();
     rb_set_errinfo(Qnil);
@@ -107,6 +122,11 @@ mg_fault(mg_hand_t *hand, int state, VALUE item)
             rb_set_errinfo(Qnil);
             return MG_CANCELLED;
         }
+        if (hand->step->kind == MG_KIND_PRODUCER &&
+            RTEST(rb_obj_is_kind_of(error, rb_eMinigunStopped))) {
+            rb_set_errinfo(Qnil);
+            return MG_OK;
+        }
         if (hand->outer && is_foreign_timeout(error)) break;
         rb_set_errinfo(Qnil);
         mg_run_fail(part->run, error);
@@ -133,5 +153,7 @@ Init_minigun_fault(void)
 {
     rb_eMinigunCancelled = rb_const_get(rb_mMinigun, rb_intern("Cancelled"));
     rb_global_variable(&rb_eMinigunCancelled);
+    rb_eMinigunStopped = rb_const_get(rb_mMinigun, rb_intern("Stopped"));
+    rb_global_variable(&rb_eMinigunStopped);
     id_item_failed = rb_intern("item_failed");
 }

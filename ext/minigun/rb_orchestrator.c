@@ -51,6 +51,7 @@ mark_part(const mg_part_t *part)
     rb_gc_mark(part->input);
     rb_gc_mark(part->kept);
     rb_gc_mark(part->batch);
+    rb_gc_mark(part->filling);
 }
 
 static void
@@ -432,7 +433,8 @@ set_part(engine_t *engine, mg_part_t *part, VALUE definition, VALUE driver)
     part->run = engine->self;
     part->self = engine->user;
     part->definition = definition;
-    part->output = part->input = part->output_proc = part->kept = part->batch = Qnil;
+    part->output = part->input = part->output_proc = part->kept = Qnil;
+    part->batch = part->filling = Qnil;
     part->unpromoted = 1;
     part->give = give_of(definition);
 
@@ -448,6 +450,11 @@ set_part(engine_t *engine, mg_part_t *part, VALUE definition, VALUE driver)
     set_hooks(&part->before, &part->nbefore, attribute(definition, "before"), engine->user);
     set_hooks(&part->after, &part->nafter, attribute(definition, "after"), engine->user);
 
+    VALUE policy = attribute(definition, "policy");
+    if (RB_TYPE_P(policy, T_HASH)) {
+        VALUE retries = rb_hash_lookup2(policy, ID2SYM(rb_intern("retries")), Qnil);
+        part->buffered = FIXNUM_P(retries) && FIX2LONG(retries) > 0;
+    }
     VALUE size = attribute(definition, "max_size"), wait = attribute(definition, "max_wait");
     part->batch_size = NIL_P(size) ? 100 : NUM2LONG(size);
     if (!NIL_P(wait)) part->batch_wait = (uint64_t)(NUM2DBL(wait) * 1e9);
@@ -688,6 +695,8 @@ wait_body(VALUE data)
                 wake_at = await->until;
             }
         }
+        uint64_t retry_at = mg_run_unpark(run, now);
+        if (retry_at && retry_at < wake_at) wake_at = retry_at;
         if (mg_run_over(run)) break;
         if (waiting->until && now >= waiting->until) return Qfalse;
         if (waiting->until && waiting->until < wake_at) wake_at = waiting->until;
@@ -756,6 +765,49 @@ minigun_run_cancel(int argc, VALUE *argv, VALUE self)
         rb_funcall(thread, id_raise, 1, rb_eMinigunCancelled);
     }
     return self;
+}
+
+/*
+ * call-seq: drain -> self
+ *
+ * Lets the run end with what it has accepted. Producers are stopped at their next
+ * emit, and at once where they sleep; call again while #draining? if one computes.
+ */
+static VALUE
+minigun_run_drain(VALUE self)
+{
+    engine_t *engine = engine_get(self);
+    mg_run_drain(&engine->run);
+    VALUE stopped = rb_const_get(rb_mMinigun, rb_intern("Stopped"));
+    for (mg_worker_t *worker = engine->run.workers; worker; worker = worker->next) {
+        mg_hand_t *head = worker->running_head ? &worker->segment->head->hand : NULL;
+        if (head == NULL || worker->hand != head || head->delivering) continue;
+        if (head->step->kind != MG_KIND_PRODUCER) continue;
+        VALUE thread = ((mg_thread_t *)worker->data)->thread;
+        VALUE status = rb_funcall(thread, rb_intern("status"), 0);
+        if (RB_TYPE_P(status, T_STRING) && rb_str_equal(status, rb_str_new_cstr("sleep")) == Qtrue) {
+            rb_funcall(thread, id_raise, 1, stopped);
+        }
+    }
+    return self;
+}
+
+/* Are there producers that have not stopped? */
+static VALUE
+minigun_run_draining_p(VALUE self)
+{
+    engine_t *engine = engine_get(self);
+    if (!engine->run.draining) return Qfalse;
+    for (mg_worker_t *worker = engine->run.workers; worker; worker = worker->next) {
+        if (worker->running_head && worker->segment->head->kind == MG_KIND_PRODUCER) return Qtrue;
+    }
+    return Qfalse;
+}
+
+static VALUE
+minigun_run_drained_p(VALUE self)
+{
+    return engine_get(self)->run.draining ? Qtrue : Qfalse;
 }
 
 static VALUE
@@ -997,6 +1049,9 @@ Init_minigun_run(void)
     rb_define_method(rb_cMinigunRun, "start", minigun_run_start, 0);
     rb_define_method(rb_cMinigunRun, "wait", minigun_run_wait, -1);
     rb_define_method(rb_cMinigunRun, "cancel", minigun_run_cancel, -1);
+    rb_define_method(rb_cMinigunRun, "drain", minigun_run_drain, 0);
+    rb_define_method(rb_cMinigunRun, "draining?", minigun_run_draining_p, 0);
+    rb_define_method(rb_cMinigunRun, "drained?", minigun_run_drained_p, 0);
     rb_define_method(rb_cMinigunRun, "cancelled?", minigun_run_cancelled_p, 0);
     rb_define_method(rb_cMinigunRun, "error", minigun_run_error, 0);
     rb_define_method(rb_cMinigunRun, "threads", minigun_run_threads, 0);

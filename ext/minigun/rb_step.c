@@ -124,10 +124,12 @@ process_chunk(mg_hand_t *hand, mg_part_t *part, bool in_block)
     mg_step_t *step = hand->step;
     while (hand->cursor < hand->in->count) {
         VALUE item = (VALUE)hand->in->items[hand->cursor];
+        if (RB_UNLIKELY(part->buffered) && mg_hand_hold(hand) != MG_OK) return;
         if (RB_UNLIKELY(mg_reservoir_wants(step->latency) || step->watched)) {
             process_timed(hand, part, item, in_block);
             step->done++;
             hand->cursor++;
+            if (RB_UNLIKELY(part->buffered) && mg_hand_release(hand) != MG_OK) return;
             if (step->watched || step->run->cancelled) return;
         }
         else {
@@ -135,6 +137,7 @@ process_chunk(mg_hand_t *hand, mg_part_t *part, bool in_block)
             mg_reservoir_count(step->latency, 1);
             step->done++;
             hand->cursor++;
+            if (RB_UNLIKELY(part->buffered) && mg_hand_release(hand) != MG_OK) return;
         }
     }
 }
@@ -188,6 +191,7 @@ emit_batch(mg_hand_t *hand, mg_part_t *part)
     VALUE passed_on = batch;
     bool by_value = true;
     if (part->calls) {
+        if (part->buffered && mg_hand_hold(hand) != MG_OK) return;
         uint64_t before = step->produced + (hand->out ? mg_chunk_size(hand->out) : 0);
         run_hooks(part->before, part->nbefore, part->self);
         passed_on = call_main(part, batch);
@@ -196,6 +200,7 @@ emit_batch(mg_hand_t *hand, mg_part_t *part)
         by_value = part->give != MG_GIVE_ITEM_OUTPUT && before == after;
     }
     part->batch = Qnil;
+    if (hand->holding && mg_hand_release(hand) != MG_OK) return;
     if (!by_value) return;
     mg_status_t status = mg_hand_emit(hand, (mg_item_t)passed_on);
     if (status != MG_OK && status != MG_AGAIN && status != MG_CANCELLED) mg_raise(status);
@@ -208,6 +213,18 @@ batch_body(VALUE data)
     mg_part_t *part = hand->step->data;
     while (hand->cursor < hand->in->count) {
         VALUE item = (VALUE)hand->in->items[hand->cursor];
+        if (hand->in->attempt > 0) { /* a whole batch, once more */
+            VALUE filling = part->kept;
+            uint64_t flush_at = hand->step->flush_at;
+            part->kept = item;
+            part->filling = filling;
+            hand->cursor++;
+            emit_batch(hand, part);
+            part->kept = part->filling;
+            part->filling = Qnil;
+            hand->step->flush_at = flush_at;
+            continue;
+        }
         if (NIL_P(part->kept)) {
             part->kept = rb_ary_new_capa(part->batch_size < 4096 ? part->batch_size : 4096);
             if (part->batch_wait) hand->step->flush_at = mg_clock_now() + part->batch_wait;
@@ -257,7 +274,9 @@ fault_in_chunk(mg_hand_t *hand, int state)
     if (step->kind == MG_KIND_BATCH) {
         VALUE batch = part->batch;
         part->batch = Qnil;
-        return mg_fault(hand, state, batch);
+        if (!NIL_P(part->filling)) part->kept = part->filling;
+        part->filling = Qnil;
+        return mg_fault(hand, state, NIL_P(batch) ? Qundef : batch);
     }
     if (hand->cursor == hand->in->count) return mg_fault(hand, state, Qundef);
 

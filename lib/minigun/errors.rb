@@ -62,6 +62,10 @@ module Minigun
     end
   end
 
+  # Ends a producer whose items are wanted no more: the run drains, or the stages it
+  # feeds have ended. Not a StandardError, for the reason Cancelled isn't.
+  class Stopped < Exception; end # rubocop:disable Lint/InheritException
+
   # Ends the user blocks of a run that is being cancelled. Not a StandardError, so
   # that a `rescue` in a block doesn't swallow it.
   class Cancelled < Exception; end # rubocop:disable Lint/InheritException

@@ -9,6 +9,7 @@ mg_chunk_new(uint32_t capacity)
     if (chunk == NULL) return NULL;
     chunk->next = NULL;
     chunk->step = 0;
+    chunk->attempt = 0;
     chunk->head = 0;
     chunk->count = 0;
     chunk->capacity = capacity;
@@ -62,6 +63,7 @@ mg_chunk_cache_put(mg_chunk_cache_t *cache, mg_chunk_t *chunk)
     }
     chunk->head = 0;
     chunk->count = 0;
+    chunk->attempt = 0;
     chunk->next = cache->free;
     cache->free = chunk;
     cache->size++;

@@ -16,6 +16,7 @@ typedef uintptr_t mg_item_t;
 typedef struct mg_chunk {
     struct mg_chunk *next; /* for the list its owner keeps it in */
     uint32_t step;         /* index of the step it is for, while queued */
+    uint32_t attempt;      /* how often its items were tried and failed before */
     uint32_t head;
     uint32_t count;
     uint32_t capacity;

@@ -275,6 +275,19 @@ make_room(mg_hand_t *hand)
     return hand->out ? MG_OK : MG_NOMEM;
 }
 
+/* Nothing a producer makes would be used. */
+static bool
+unwanted(const mg_step_t *step)
+{
+    if (step->kind != MG_KIND_PRODUCER) return false;
+    if (step->run->draining) return true;
+    if (step->ntargets == 0 || step->nfeeds > 0) return false;
+    for (uint32_t i = 0; i < step->ntargets; i++) {
+        if (!step->targets[i]->futile) return false;
+    }
+    return true;
+}
+
 mg_status_t
 mg_hand_emit_slow(mg_hand_t *hand, mg_item_t item)
 {
@@ -283,7 +296,7 @@ mg_hand_emit_slow(mg_hand_t *hand, mg_item_t item)
     if (hand->delivering) {
         seal_open(hand, &hand->sealed);
     }
-    else if (hand->overlap_open) {
+    else if (hand->overlap_open && !hand->holding) {
         for (uint32_t i = 0; i < hand->nroutes; i++) {
             mg_route_t *route = &hand->routes[i];
             if (route->overlaps) seal(hand, &route->out, route->target->index, &hand->sealed);
@@ -292,8 +305,10 @@ mg_hand_emit_slow(mg_hand_t *hand, mg_item_t item)
     }
     if (make_room(hand) != MG_OK) return MG_NOMEM;
     hand->out->items[hand->out->count++] = item;
-    if (held(hand) < hand->threshold || hand->delivering) return MG_OK;
-    return mg__hand_flush(hand, true, in_own_code(hand));
+    if (hand->holding || hand->delivering) return MG_OK;
+    mg_status_t status = MG_OK;
+    if (held(hand) >= hand->threshold) status = mg__hand_flush(hand, true, in_own_code(hand));
+    return status == MG_OK && unwanted(hand->step) ? MG_CLOSED : status;
 }
 
 mg_status_t
@@ -325,8 +340,12 @@ mg_hand_send(mg_hand_t *hand, uint32_t number, mg_item_t item)
         if (route->out == NULL) return MG_NOMEM;
     }
     route->out->items[route->out->count++] = item;
+    if (hand->holding && route->out->count == route->out->capacity) {
+        seal(hand, &route->out, route->target->index, &hand->sealed);
+        return MG_OK;
+    }
     bool waited_for = hand->eager && mg__targets_idle(step);
-    if (!hand->delivering && (route->out->count == route->out->capacity || waited_for ||
+    if (!hand->delivering && !hand->holding && (route->out->count == route->out->capacity || waited_for ||
                               held(hand) >= MG_CHUNK_ITEMS)) {
         return mg__hand_flush(hand, true, in_own_code(hand));
     }

@@ -21,7 +21,7 @@ static bool
 unreachable(const mg_step_t *step)
 {
     const mg_run_t *run = step->run;
-    if (step->ended || step->ending || step->queued || step->busy) return false;
+    if (step->ended || step->ending || step->queued || step->parked || step->busy) return false;
     if (step->kind == MG_KIND_PRODUCER || step->live_upstreams) return false;
     if (step->closing) return true;
     if (step->open_input || step->live_feeders) return false;
@@ -66,12 +66,37 @@ drop_queued(mg_step_t *step)
 
 /* Marks one step as ended and tells those behind it; what has to end for that
  * reason goes on `stack`. */
+/* A step that ended before its input did makes futile what only leads to it, so
+ * that producers up there can stop. Backwards through the graph, by rounds. */
+static void
+mark_futile(mg_step_t *step)
+{
+    mg_run_t *run = step->run;
+    bool found = true;
+    step->futile = true;
+    while (found) {
+        found = false;
+        for (uint32_t i = 0; i < run->nsteps; i++) {
+            mg_step_t *each = &run->steps[i];
+            if (each->futile || each->ntargets == 0 || each->nfeeds || each->kind == MG_KIND_PRODUCER) continue;
+            bool futile = true;
+            for (uint32_t t = 0; t < each->ntargets; t++) futile = futile && each->targets[t]->futile;
+            each->futile = futile;
+            found = found || futile;
+        }
+    }
+    for (uint32_t i = 0; i < run->nsteps; i++) {
+        if (run->steps[i].kind == MG_KIND_PRODUCER) run->steps[i].hand.threshold = 1;
+    }
+}
+
 static void
 end_one(mg_step_t *step, mg_step_t **stack)
 {
     mg_run_t *run = step->run;
     bool last_addresser = false;
 
+    if (step->live_upstreams && step->kind != MG_KIND_PRODUCER) mark_futile(step);
     step->ended = true;
     step->segment->open--;
     run->open--;

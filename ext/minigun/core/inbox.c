@@ -141,6 +141,15 @@ mg__push(mg_step_t *target, mg_chunk_t *chunk, bool blocking, bool interruptible
     return MG_OK;
 }
 
+void
+mg__push_again(mg_step_t *target, mg_chunk_t *chunk)
+{
+    mg__list_prepend(&target->segment->inbox, chunk);
+    target->queued += mg_chunk_size(chunk);
+    target->segment->queued += mg_chunk_size(chunk);
+    mg__rouse(target->segment);
+}
+
 static void
 leave_inbox(mg_step_t *step, uint32_t count)
 {

@@ -131,6 +131,8 @@ mg_run_fini(mg_run_t *run)
         mg_chunk_free(worker->taken);
         free(worker);
     }
+    for (uint32_t i = 0; i < run->nparked; i++) mg_chunk_free(run->parked[i].chunk);
+    free(run->parked);
     for (uint32_t i = 0; run->steps && i < run->nsteps; i++) {
         mg__hand_fini(&run->steps[i].hand);
         free(run->steps[i].targets);
@@ -178,6 +180,15 @@ mg_run_expire(mg_run_t *run, uint32_t index)
     mg__check_end(step);
 }
 
+void
+mg_run_drain(mg_run_t *run)
+{
+    run->draining = true;
+    for (uint32_t i = 0; i < run->nsteps; i++) {
+        if (run->steps[i].kind == MG_KIND_PRODUCER) run->steps[i].hand.threshold = 1;
+    }
+}
+
 bool
 mg_run_over(const mg_run_t *run)
 {
@@ -204,6 +215,9 @@ mg_run_settle_cancelled(mg_run_t *run)
             mg_step_t *step = &run->steps[chunk->step];
             step->cancelled += mg_chunk_size(chunk);
         }
+    }
+    for (uint32_t i = 0; i < run->nparked; i++) {
+        run->steps[run->parked[i].chunk->step].cancelled += mg_chunk_size(run->parked[i].chunk);
     }
 }
 
@@ -243,6 +257,7 @@ mg_run_each_item(const mg_run_t *run, void (*visit)(mg_item_t item, void *data),
         visit_list(segment->inbox, visitor);
         for (uint32_t i = 0; i < segment->window; i++) visit_list(segment->parked[i], visitor);
     }
+    for (uint32_t i = 0; i < run->nparked; i++) visit_chunk(run->parked[i].chunk, visitor);
     for (const mg_worker_t *worker = run->workers; worker; worker = worker->next) {
         visit_hand(&worker->own, visitor);
         visit_chunk(worker->taken, visitor);

@@ -99,6 +99,9 @@ struct mg_hand {
     uint32_t nroutes;
 
     size_t taken; /* items a loop took and has not settled */
+    bool holding; /* nothing is delivered until the item in hand is done */
+    mg_chunk_t *mark_out, *mark_sealed; /* what was held before that item */
+    uint32_t mark_count;
     bool timed;          /* the item in hand is measured */
     bool proved;         /* the item in hand was the last of the proof that it blocks */
     uint64_t nested;     /* nanoseconds that others ran inside this hand's code */
@@ -118,6 +121,7 @@ struct mg_step {
 
     size_t capacity; /* of items in the inbox; 0 for unbounded */
     size_t queued;
+    uint32_t parked; /* items that wait to be tried again */
     mg_waiter_t *writers;
 
     uint32_t workers;     /* at a time; 1 for a serial step */
@@ -134,6 +138,7 @@ struct mg_step {
     uint32_t busy; /* workers inside it */
     bool running;  /* a producer or loop is at work, not waiting for input */
     bool closing, ending, ended;
+    bool futile; /* nothing behind it will use what it emits */
     mg_step_t *ending_next; /* while several end at once */
     mg_step_t **feeds; /* steps it addressed, by route number */
     uint32_t nfeeds;
@@ -244,8 +249,12 @@ struct mg_run {
     uint32_t first_open; /* no step before it is open */
     uint32_t addressers; /* open steps that may send by name */
     bool cancelled;
+    bool draining; /* producers stop at their next emit */
     bool started;
     mg_status_t failure; /* of the machine itself, such as MG_NOMEM */
+
+    struct mg_parked *parked; /* a heap of items that wait to be tried again, by time */
+    uint32_t nparked, parked_room;
 
     mg_park_t *owner; /* rings when the run is over, or needs its owner */
     mg_chunk_cache_t cache;
@@ -283,6 +292,9 @@ bool mg_run_over(const mg_run_t *run);
 /* Makes every wait in the run return, so that its workers leave. Idempotent. */
 void mg_run_cancel(mg_run_t *run);
 
+/* Lets the run end with what it has accepted: producers stop. Idempotent. */
+void mg_run_drain(mg_run_t *run);
+
 /* Counts what is still held or queued as cancelled. Once, after the workers left. */
 void mg_run_settle_cancelled(mg_run_t *run);
 
@@ -308,6 +320,8 @@ void mg_worker_abandon(mg_worker_t *worker);
 /* Hands of a step: emit, deliver. */
 
 /* Adds an item for all static targets; delivers when enough are held.
+ * MG_CLOSED    - a producer's work is wanted no more: the run drains, or all that it
+ *                leads to has ended. The item is held or was dealt with.
  * MG_CANCELLED - the run stops.
  * MG_AGAIN     - the thread was interrupted; the item is held all the same. */
 mg_status_t mg_hand_emit_slow(mg_hand_t *hand, mg_item_t item);
@@ -342,6 +356,20 @@ mg_status_t mg_hand_flush(mg_hand_t *hand);
  * again after MG_AGAIN. */
 mg_status_t mg_step_publish(mg_step_t *step, uint32_t target, const mg_item_t *items, size_t count,
                             bool blocking, size_t *done);
+
+/* From hold to release or drop, what the hand emits is kept back, so that an item
+ * that fails half-way leaves nothing behind. */
+mg_status_t mg_hand_hold(mg_hand_t *hand);
+mg_status_t mg_hand_release(mg_hand_t *hand);
+void mg_hand_drop(mg_hand_t *hand);
+
+/* Puts an item of the hand's step aside, to be tried again at `due`. It stays on the
+ * ledger, in no worker's hands and no inbox. */
+mg_status_t mg_hand_park(mg_hand_t *hand, mg_item_t item, uint32_t attempt, uint64_t due);
+
+/* Brings parked items that are due to their inboxes, whatever their bounds. Returns
+ * when the next one is due, 0 for none. */
+uint64_t mg_run_unpark(mg_run_t *run, uint64_t now);
 
 /* The input of a loop. */
 

@@ -6,6 +6,12 @@
 
 #include "run.h"
 
+/* An item that failed and waits to be tried again. */
+typedef struct mg_parked {
+    uint64_t due;
+    mg_chunk_t *chunk; /* of that one item; `step` and `attempt` are set */
+} mg_parked_t;
+
 /* chunk lists */
 void mg__list_append(mg_chunk_list_t *list, mg_chunk_t *chunk);
 void mg__list_prepend(mg_chunk_list_t *list, mg_chunk_t *chunk);
@@ -17,6 +23,10 @@ mg_chunk_t *mg__list_shift(mg_chunk_list_t *list);
  * MG_AGAIN     - interrupted while the inbox was full; the chunk is the caller's.
  * MG_CANCELLED - the run stops; the chunk is the caller's. */
 mg_status_t mg__push(mg_step_t *target, mg_chunk_t *chunk, bool blocking, bool interruptible);
+
+/* Puts a chunk of items that were accepted before, and are on the ledger with it, in
+ * front of the inbox. */
+void mg__push_again(mg_step_t *target, mg_chunk_t *chunk);
 
 /* The oldest chunk of the segment's inbox, or NULL; it is the caller's, and stays
  * on the ledger until mg__work_done. At most `max` items, 0 for all. */

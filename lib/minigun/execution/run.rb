@@ -40,7 +40,7 @@ module Minigun
       def resolve(from, target) = @program.resolve(from, target)
 
       # An item that failed: reported, and the step's policy applied.
-      def item_failed(index, item, error)
+      def item_failed(index, item, error, _attempt = 0)
         step = @program.steps.fetch(index)
         return producer_failed(step, error) unless step.kind == :each || step.kind == :batch
 
