@@ -75,6 +75,13 @@ to_value(mg_border_t *border, VALUE object, mg_value_t *value)
         object = rb_sym2str(object);
         break;
     case T_BIGNUM: {
+        int64_t word;
+        int sign = rb_integer_pack(object, &word, 1, sizeof(word), 0,
+                                   INTEGER_PACK_NATIVE_BYTE_ORDER | INTEGER_PACK_2COMP);
+        if ((sign == 1 && word > 0) || (sign == -1 && word < 0)) {
+            *value = (mg_value_t){ MG_VALUE_INTEGER, 0, { .integer = word } };
+            return true;
+        }
         VALUE digits = rb_big2str(object, 10);
         *value = add_text(border, MG_VALUE_JSON, RSTRING_PTR(digits), (size_t)RSTRING_LEN(digits));
         RB_GC_GUARD(digits);

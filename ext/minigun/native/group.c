@@ -191,6 +191,26 @@ keep_extreme(mg_table_t *table, cell_t *cell, const mg_value_t *value, int wante
     return true;
 }
 
+/* A number that fits no word: it can only be added as a float. */
+static bool
+is_big_number(const mg_value_t *value)
+{
+    return value->type == MG_VALUE_JSON && value->length > 0 &&
+           (value->as.text[0] == '-' || (value->as.text[0] >= '0' && value->as.text[0] <= '9'));
+}
+
+static double
+big_number(const mg_value_t *value)
+{
+    char copy[64];
+    size_t length = value->length < sizeof(copy) ? value->length : sizeof(copy) - 1;
+    memcpy(copy, value->as.text, length);
+    copy[length] = '\0';
+    double number = strtod(copy, NULL);
+    for (size_t left = value->length - length; left > 0; left--) number *= 10;
+    return number;
+}
+
 static bool
 add_value(mg_table_t *table, kind_t kind, cell_t *cell, const mg_value_t *value)
 {
@@ -207,8 +227,8 @@ add_value(mg_table_t *table, kind_t kind, cell_t *cell, const mg_value_t *value)
         cell->integers += value->as.integer;
         cell->numbers++;
     }
-    else if (value->type == MG_VALUE_FLOAT) {
-        cell->floats += value->as.number;
+    else if (value->type == MG_VALUE_FLOAT || is_big_number(value)) {
+        cell->floats += value->type == MG_VALUE_FLOAT ? value->as.number : big_number(value);
         cell->fractional = true;
         cell->numbers++;
     }

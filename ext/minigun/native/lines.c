@@ -6,7 +6,8 @@
  * finished its last block, while the others work: see take_stream.
  *
  * Options: path, fd (any number of both), format (auto, plain, gzip, zstd), block,
- * max_line.
+ * max_line, quoted (newlines within double quotes end no record; a file is read in one
+ * piece then).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -40,6 +41,7 @@ typedef struct {
     const mg_host_t *host;
     mg_input_format_t format;
     size_t block, max_line;
+    bool quoted;
     size_t nfiles;
     file_t *files;
 
@@ -139,7 +141,7 @@ open_file(lines_t *lines, mg_error_t *error)
 
     lines->input = mg_input_new(file->fd, lines->format, regular ? NULL : lines->host);
     if (lines->input == NULL) return mg_stage_fail(error, ENOMEM, "out of memory");
-    if (!regular || here < 0) return MG_STAGE_OK;
+    if (!regular || here < 0 || lines->quoted) return MG_STAGE_OK;
 
     mg_input_format_t format;
     int found = mg_input_detect(lines->input, &format, error);
@@ -254,7 +256,9 @@ take_stream(reader_t *reader, bool *ended, size_t *size, mg_error_t *error)
         }
         if (status != MG_STAGE_OK) return status;
         *ended = got == 0;
-        end = *ended ? filled : mg_whole_lines(reader->buffer, filled);
+        end = *ended           ? filled
+              : lines->quoted ? mg_whole_quoted(reader->buffer, filled)
+                              : mg_whole_lines(reader->buffer, filled);
         if (end == 0 && filled > lines->max_line) {
             return too_long(lines, reader->origin.name, lines->position, error);
         }
@@ -300,7 +304,9 @@ read_next_stream(reader_t *reader, mg_block_t *block, mg_error_t *error)
     pthread_mutex_unlock(&lines->lock);
     if (status != MG_STAGE_OK) return status;
 
-    if (!mg_split_lines(&reader->split, reader->buffer, 0, block->size)) {
+    bool split = lines->quoted ? mg_split_quoted(&reader->split, reader->buffer, block->size)
+                               : mg_split_lines(&reader->split, reader->buffer, 0, block->size);
+    if (!split) {
         return mg_stage_fail(error, ENOMEM, "out of memory");
     }
     return MG_STAGE_OK;
@@ -381,6 +387,7 @@ read_options(lines_t *lines, const mg_options_t *options, mg_error_t *error)
     lines->format = (mg_input_format_t)chosen;
     lines->block = (size_t)block;
     lines->max_line = (size_t)max_line;
+    lines->quoted = mg_option_true(options, "quoted");
     return MG_STAGE_OK;
 }
 

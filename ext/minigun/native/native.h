@@ -10,6 +10,12 @@
     XX(pass)                                                                                       \
     XX(grep)                                                                                       \
     XX(json)                                                                                       \
+    XX(csv)                                                                                        \
+    XX(digest)                                                                                     \
+    XX(distinct)                                                                                   \
+    XX(top)                                                                                        \
+    XX(compress)                                                                                   \
+    XX(decompress)                                                                                 \
     XX(group)                                                                                      \
     XX(write)
 

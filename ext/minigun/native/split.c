@@ -34,15 +34,15 @@ add(mg_lines_t *lines, size_t begin, size_t end)
 
 enum { STEP = 64 };
 
-/* One bit for each newline among 64 bytes. */
+/* One bit for each byte among 64 that is the wanted one. */
 static inline uint64_t
-newlines(const char *bytes)
+matches(const char *bytes, char wanted)
 {
-    const __m128i wanted = _mm_set1_epi8('\n');
+    const __m128i all = _mm_set1_epi8(wanted);
     uint64_t mask = 0;
     for (unsigned i = 0; i < 4; i++) {
         __m128i part = _mm_loadu_si128((const __m128i *)(const void *)(bytes + 16 * i));
-        mask |= (uint64_t)(uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(part, wanted)) << (16 * i);
+        mask |= (uint64_t)(uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(part, all)) << (16 * i);
     }
     return mask;
 }
@@ -52,10 +52,10 @@ newlines(const char *bytes)
 enum { STEP = 8 };
 
 static inline uint64_t
-newlines(const char *bytes)
+matches(const char *bytes, char wanted)
 {
     uint64_t mask = 0;
-    for (unsigned i = 0; i < STEP; i++) mask |= (uint64_t)(bytes[i] == '\n') << i;
+    for (unsigned i = 0; i < STEP; i++) mask |= (uint64_t)(bytes[i] == wanted) << i;
     return mask;
 }
 
@@ -70,7 +70,7 @@ mg_split_lines(mg_lines_t *lines, const char *data, size_t begin, size_t end)
 
     while (at + STEP <= end) {
         if (lines->count + STEP > lines->capacity && !grow(lines, lines->count + STEP)) return false;
-        uint64_t mask = newlines(data + at);
+        uint64_t mask = matches(data + at, '\n');
         while (mask) {
             size_t newline = at + (size_t)__builtin_ctzll(mask);
             add(lines, start, newline);
@@ -93,7 +93,7 @@ size_t
 mg_count_newlines(const char *bytes, size_t size)
 {
     size_t count = 0, at = 0;
-    for (; at + STEP <= size; at += STEP) count += (size_t)__builtin_popcountll(newlines(bytes + at));
+    for (; at + STEP <= size; at += STEP) count += (size_t)__builtin_popcountll(matches(bytes + at, '\n'));
     for (; at < size; at++) count += bytes[at] == '\n';
     return count;
 }
@@ -103,4 +103,60 @@ mg_whole_lines(const char *bytes, size_t size)
 {
     while (size > 0 && bytes[size - 1] != '\n') size--;
     return size;
+}
+
+/* Bit i of the result: an odd number of quotes up to and with byte i. `inside` is
+ * whether there was one open before, and is after. */
+static inline uint64_t
+quoted(uint64_t quotes, bool *inside)
+{
+    for (unsigned shift = 1; shift < STEP; shift *= 2) quotes ^= quotes << shift;
+    if (*inside) quotes = ~quotes;
+    *inside = quotes >> (STEP - 1) & 1;
+    return quotes;
+}
+
+size_t
+mg_whole_quoted(const char *bytes, size_t size)
+{
+    size_t at = 0, end = 0;
+    bool inside = false;
+    for (; at + STEP <= size; at += STEP) {
+        uint64_t ends = matches(bytes + at, '\n') & ~quoted(matches(bytes + at, '"'), &inside);
+        if (STEP < 64) ends &= (1ull << (STEP & 63)) - 1;
+        if (ends) end = at + 64 - (size_t)__builtin_clzll(ends);
+    }
+    for (; at < size; at++) {
+        if (bytes[at] == '"') inside = !inside;
+        if (bytes[at] == '\n' && !inside) end = at + 1;
+    }
+    return end;
+}
+
+bool
+mg_split_quoted(mg_lines_t *lines, const char *data, size_t size)
+{
+    size_t at = 0, start = 0;
+    uint32_t line = 0, first = 0;
+    bool inside = false;
+    lines->count = 0;
+    lines->begin = 0;
+
+    for (;;) {
+        if (lines->count + 2 > lines->capacity && !grow(lines, lines->count + 2)) return false;
+        while (at < size && (data[at] != '\n' || inside)) {
+            if (data[at] == '"') inside = !inside;
+            line += data[at++] == '\n';
+        }
+        if (at == size) break;
+        add(lines, start, at);
+        lines->items[lines->count - 1].line = first;
+        start = ++at;
+        first = ++line;
+    }
+    if (start < size) {
+        add(lines, start, size);
+        lines->items[lines->count - 1].line = first;
+    }
+    return true;
 }

@@ -19,6 +19,11 @@ bool mg_split_lines(mg_lines_t *lines, const char *data, size_t begin, size_t en
 /* The size of the bytes up to and with their last newline; 0 if there is none. */
 size_t mg_whole_lines(const char *bytes, size_t size);
 
+/* The same where newlines within double quotes end no record, as in CSV. The bytes begin
+ * outside of quotes. */
+bool mg_split_quoted(mg_lines_t *lines, const char *data, size_t size);
+size_t mg_whole_quoted(const char *bytes, size_t size);
+
 /* The number of newlines in the bytes. */
 size_t mg_count_newlines(const char *bytes, size_t size);
 

@@ -79,7 +79,7 @@ module Minigun
       def machine(wanted)
         Fork.guard
         machine = Machine.new(@workers, @ordered, wanted, @budget, @symbols)
-        @stages.each { |name, options| machine.add(Native[name], Options.pairs(name, options)) }
+        @stages.zip(Options.chain(@stages)) { |(name, _), pairs| machine.add(Native[name], pairs) }
         machine
       end
 

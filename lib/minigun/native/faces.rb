@@ -12,14 +12,15 @@ module Minigun
       def shipped?(stage) = SHIPPED.include?(stage.to_sym)
 
       # `lines: "a.log"`, `lines: ["a.log", "b.log.gz"]`, `lines: $stdin`,
-      # `lines: { glob: "logs/*.gz", format: :gzip }`.
+      # `lines: { glob: "logs/*.gz", format: :gzip }`. With `quoted: true` newlines within double quotes
+      # end no record.
       def lines(value)
         options = value.is_a?(Hash) ? value : { path: value }
-        Options.only(options, :path, :glob, :io, :format, :block, :max_line)
-        sources = [*Array(options[:path]), *globbed(options[:glob]), *list(options[:io])].flat_map { |one| input(one) }
+        Options.only(options, :path, :glob, :io, :format, :block, :max_line, :quoted)
+        sources = [*list(options[:path]), *globbed(options[:glob]), *list(options[:io])].flat_map { |one| input(one) }
         raise ArgumentError, "lines needs a path:, a glob: or an io:" if sources.empty? && !options[:glob]
 
-        sources + plain(options, :format, :block, :max_line)
+        sources + plain(options, :format, :block, :max_line, :quoted)
       end
 
       # `pass: true`.
@@ -43,6 +44,46 @@ module Minigun
         Options.only(options, :select, :where)
         list(options[:select]).map { |name| ["select", name.to_s] } + Where.pairs(options[:where])
       end
+
+      # `csv: { select: %w[name price], where: { "price" => 10.. } }`, `csv: true`,
+      # `csv: { headers: %w[a b], separator: ";" }`. The first record names the columns, or headers: does.
+      def csv(value)
+        options = value.is_a?(Hash) ? value : { select: value == true ? nil : value }
+        Options.only(options, :select, :headers, :separator, :where)
+        named = %i[select headers].flat_map { |name| list(options[name]).map { |column| [name.to_s, column.to_s] } }
+        named + plain(options, :separator) + Where.pairs(options[:where])
+      end
+
+      # `digest: :sha256`, `digest: :xxh3`, `digest: { algorithm: :sha1, as: "sha" }`.
+      def digest(value)
+        options = value.is_a?(Hash) ? value : { algorithm: value == true ? :sha256 : value }
+        Options.only(options, :algorithm, :as)
+        plain(options, :algorithm, :as)
+      end
+
+      # `distinct: true`, `distinct: "user"`, `distinct: %w[user path]`.
+      def distinct(value)
+        options = value.is_a?(Hash) ? value : { by: value == true ? nil : value }
+        Options.only(options, :by)
+        list(options[:by]).map { |column| ["by", column.to_s] }
+      end
+
+      # `top: 10`, `top: { n: 20, by: "bytes", ascending: true }`.
+      def top(value)
+        options = value.is_a?(Hash) ? value : { n: value }
+        Options.only(options, :n, :by, :ascending)
+        plain(options, :n, :by, :ascending)
+      end
+
+      # `compress: :gzip`, `compress: { format: :zstd, level: 9 }`; `write` may follow.
+      def compress(value)
+        options = value.is_a?(Hash) ? value : { format: value == true ? :gzip : value }
+        Options.only(options, :format, :level)
+        plain(options, :format, :level)
+      end
+
+      # `decompress: :gzip`: each record is packed as a whole.
+      def decompress(value) = compress(value)
 
       # `group: "path"`, `group: { by: %w[host path], count: true, sum: "bytes", mean: %w[ms bytes] }`.
       def group(value)
@@ -89,7 +130,7 @@ module Minigun
         "(?m#{flags})#{pattern.source.gsub(/\\./m) { |pair| hexes.fetch(pair, pair) }}"
       end
 
-      SHIPPED = %i[lines pass grep json group write].freeze
+      SHIPPED = %i[lines pass grep json csv digest distinct top compress decompress group write].freeze
     end
   end
 end

@@ -20,6 +20,21 @@ module Minigun
         raise ArgumentError, "native stage #{stage}: #{e.message}"
       end
 
+      # Options of stages in a row.
+      #
+      # @param stages [Array<Array(Symbol, Object)>] names, and what they are told
+      # @return [Array<Array>] the pairs of each
+      def chain(stages)
+        before = nil
+        stages.map do |name, value|
+          pairs = pairs(name, value)
+          # What is packed is no line.
+          pairs += [["delimiter", ""]] if name == :write && before == :compress && pairs.none? { |pair, _| pair == "delimiter" }
+          before = name
+          pairs
+        end
+      end
+
       # Arrays repeat the name, nested Hashes prefix it.
       def flatten(hash, prefix = nil)
         hash.flat_map do |name, value|

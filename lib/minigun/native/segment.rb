@@ -12,8 +12,11 @@ module Minigun
       # @raise [Minigun::Error] an option is wrong
       def initialize(steps)
         @steps = steps
-        @stages = steps.map { |step| [Native[step.stage.native_name], pairs(step)] }
+        addresses = steps.map { |step| Native[step.stage.native_name] }
+        @stages = addresses.zip(Options.chain(steps.map { |step| step.stage.options.fetch(:native) }))
         @ordered, @workers = steps.first.stage.manner
+      rescue ArgumentError => e
+        raise Error, "#{Minigun::Options.place(head.stage.pipeline, head.stage)}: #{e.message}"
       end
 
       def head = @steps.first
@@ -31,13 +34,6 @@ module Minigun
         machine
       end
 
-      private
-
-      def pairs(step)
-        step.stage.pairs
-      rescue ArgumentError => e
-        raise Error, "#{Minigun::Options.place(step.stage.pipeline, step.stage)}: #{e.message}"
-      end
     end
   end
 end

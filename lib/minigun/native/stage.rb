@@ -13,11 +13,6 @@ module Minigun
       # Does it read for itself?
       def producer? = Native.source?(native_name)
 
-      # Options in the words of C.
-      #
-      # @raise [ArgumentError]
-      def pairs = Options.pairs(native_name, native_options)
-
       # What stages of one chain have in common.
       def manner
         [options.fetch(:ordered) { pipeline&.config&.fetch(:ordered, false) }, options[:workers]]

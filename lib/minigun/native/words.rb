@@ -21,7 +21,7 @@ module Minigun
                        "there are #{Native.stages.sort.join(", ")}"
         end
         word = known.first
-        add(Native::Stage, name, options.except(word).merge(native: [word, options[word]]), nil)
+        add(Native::Stage, name, options.except(word).merge(native: [word.to_sym, options[word]]), nil)
       end
     end
   end
