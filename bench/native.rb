@@ -1,0 +1,158 @@
+# frozen_string_literal: true
+
+require_relative "support/bench"
+require_relative "native/opponents"
+require "json"
+require "tempfile"
+
+# The same question to everybody: of all requests that failed, count and bytes by path.
+module NativeStages
+  JQ = 'select(.status >= 500) | "\(.path)\t\(.bytes)"'
+  AWK = <<~'AWK'
+    match($0, /"status":[0-9]+/) && substr($0, RSTART + 9, RLENGTH - 9) >= 500 {
+      match($0, /"bytes":[0-9]+/); bytes = substr($0, RSTART + 8, RLENGTH - 8)
+      match($0, /"path":"[^"]*"/); path = substr($0, RSTART, RLENGTH)
+      count[path]++; sum[path] += bytes
+    }
+    END { for (path in count) { groups++; all += count[path]; total += sum[path] }; printf "%d %d %.0f\n", groups, all, total }
+  AWK
+  QUESTION = [{ json: { select: %w[path bytes], where: { "status" => 500.. } } },
+              { group: { by: "path", count: true, sum: "bytes" } }].freeze
+
+  module_function
+
+  def log = Opponents.log
+
+  def native(workers, source = log)
+    total(Minigun::Native::Chain.new({ lines: source }, *QUESTION, workers: workers)
+                                .map { |row| row.values_at("count", "sum_bytes") })
+  end
+
+  def ruby
+    sums = Hash.new { |hash, path| hash[path] = [0, 0] }
+    File.foreach(log) do |line|
+      request = yield line
+      next if request["status"] < 500
+
+      sum = sums[request["path"]]
+      sum[0] += 1
+      sum[1] += request["bytes"]
+    end
+    total(sums.values)
+  end
+
+  def total(sums) = [sums.size, sums.sum(&:first), sums.sum(&:last)]
+
+  def jq
+    sums = Hash.new { |hash, path| hash[path] = [0, 0] }
+    IO.popen(["jq", "-r", JQ, log]) do |output|
+      output.each_line(chomp: true) do |line|
+        path, bytes = line.split("\t")
+        sums[path][0] += 1
+        sums[path][1] += Integer(bytes)
+      end
+    end
+    total(sums.values)
+  end
+
+  def sha256(workers)
+    chain = Minigun::Native::Chain.new({ lines: log }, { digest: :sha256 }, workers: workers).run
+    [chain.counters.last[:produced]]
+  end
+
+  # Nanoseconds of one record through a stage that does nothing: a chain of many, less one of none.
+  def empty_stage(stages = 10)
+    times = [stages, 0].map do |count|
+      Bench.seconds { Minigun::Native::Chain.new({ lines: log }, *[{ pass: true }] * count, workers: 1).run }
+    end
+    (times.first - times.last) * 1e9 / stages / Opponents.lines
+  end
+
+  # How much a process grows over a file this many times as long as the log.
+  def growth(times)
+    reader, writer = IO.pipe
+    pid = fork do
+      native(2, [log])
+      Bench::Machine.forget_peak
+      before = Bench::Machine.resident
+      native(2, [log] * times)
+      writer.write((Bench::Machine.peak - before).to_s)
+      exit!
+    end
+    writer.close
+    Process.wait(pid)
+    Integer(reader.read) / 1e6
+  end
+
+  # A thread that counts, while native stages work on one core: its share of its speed alone.
+  def counting
+    alone = count_for { sleep 1 }
+    alongside = count_for do
+      started = Process.clock_gettime(Process::CLOCK_MONOTONIC)
+      sha256(1) while Process.clock_gettime(Process::CLOCK_MONOTONIC) - started < 1
+    end
+    alongside / alone * 100
+  end
+
+  def count_for
+    number = 0
+    counter = Thread.new { loop { number += 1 } }
+    seconds = Bench.seconds { yield }
+    number / seconds
+  ensure
+    counter.kill.join
+  end
+
+  def gzip
+    @gzip ||= "#{log}.gz".tap { |path| system("gzip -c #{log} > #{path}") unless File.exist?(path) }
+  end
+
+  def piped(workers)
+    IO.popen(["zcat", gzip]) { |output| native(workers, output) }
+  end
+end
+
+Bench.run "native", "Requests that failed, by path, of an NDJSON log (#{File.size(Opponents.log) / 1_000_000} MB); SHA-256 of its lines." do
+  items Opponents.lines
+  rounds 3
+  answer = NativeStages.native(1)
+  check { |result, _| result == answer || result == [Opponents.lines] }
+
+  contender("Ruby with Oj", needs: "oj") { NativeStages.ruby { |line| Oj.load(line) } }
+  contender("Ruby with JSON") { NativeStages.ruby { |line| JSON.parse(line) } }
+  contender("jq") { NativeStages.jq } if Opponents.installed?("jq")
+  contender("mawk") { Opponents.numbers("mawk", NativeStages::AWK, NativeStages.log) } if Opponents.installed?("mawk")
+  [1, 2].each do |workers|
+    if (duckdb = Opponents.duckdb)
+      contender("DuckDB, #{workers}") { Opponents.numbers(*duckdb, NativeStages.log, workers.to_s) }
+    end
+    if (tbb = Opponents.tbb)
+      contender("oneTBB + simdjson, #{workers}") { Opponents.numbers(tbb, NativeStages.log, workers.to_s) }
+    end
+    contender("minigun, #{workers}") { NativeStages.native(workers) }
+  end
+  contender("zcat | minigun, 2") { NativeStages.piped(2) }
+  contender("minigun on gzip, 2") { NativeStages.native(2, NativeStages.gzip) }
+  if (loop = Opponents.sha256)
+    contender("SHA-256 in a plain C loop") { Opponents.numbers(loop, NativeStages.log) }
+  end
+  [1, 2].each { |workers| contender("SHA-256 in minigun, #{workers}") { NativeStages.sha256(workers) } }
+
+  figure("a native stage that does nothing", "ns a record") { NativeStages.empty_stage }
+  figure("growth over a log three times as long", "MB") { NativeStages.growth(3) }
+  figure("100 - speed of a Ruby thread beside native stages", "%") { 100 - NativeStages.counting }
+
+  faster "minigun, 1", "Ruby with Oj", times: 15
+  [1, 2].each do |workers|
+    faster "minigun, #{workers}", "DuckDB, #{workers}", times: 3
+    faster "minigun, #{workers}", "oneTBB + simdjson, #{workers}", times: 0.8
+  end
+  faster "oneTBB + simdjson, 2", "oneTBB + simdjson, 1", times: 1.8
+  faster "minigun, 2", "minigun, 1", times: 1.8
+  faster "SHA-256 in minigun, 2", "SHA-256 in minigun, 1", times: 1.9
+  goal "SHA-256 in minigun, 1", "SHA-256 in a plain C loop", at_most: 1.05
+  goal "minigun on gzip, 2", "zcat | minigun, 2", at_most: 1.10
+  limit "a native stage that does nothing", at_most: 30
+  limit "growth over a log three times as long", at_most: 16
+  limit "100 - speed of a Ruby thread beside native stages", at_most: 10
+end
