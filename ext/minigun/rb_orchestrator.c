@@ -502,8 +502,8 @@ set_spec(engine_t *engine, struct layout *layout, uint32_t i, VALUE definition)
     spec->round_robin = is_symbol(attribute(definition, "routing"), "round_robin");
     spec->capacity = NIL_P(size) ? 0 : NUM2SIZET(size);
     spec->workers = workers_of(definition, spec->kind);
-    spec->may_split = spec->kind == MG_KIND_EACH && !inlined &&
-                      NIL_P(attribute(definition, "workers")) && most != INT2FIX(1);
+    spec->may_split =
+        spec->kind == MG_KIND_EACH && !inlined && NIL_P(attribute(definition, "workers"));
     spec->max_workers = spec->may_split && !NIL_P(most) ? NUM2UINT(most) : spec->workers;
     spec->ordered = RTEST(attribute(definition, "ordered")) && spec->workers > 1;
     spec->addresses = RTEST(attribute(definition, "addresses"));
