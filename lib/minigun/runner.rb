@@ -17,7 +17,7 @@ module Minigun
     def initialize(task, context)
       @task = task
       @context = context
-      @job_id = SecureRandom.hex(4)
+      @job_id = format("%08x", Random.rand(1 << 32))
     end
 
     # @return [Integer] the count, see Pipeline#run
