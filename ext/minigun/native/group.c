@@ -238,7 +238,8 @@ add_value(mg_table_t *table, kind_t kind, cell_t *cell, const mg_value_t *value)
 static int
 count_lines(counter_t *counter, const mg_block_t *block, mg_emit_t *emit)
 {
-    if (counter->group->naggregates || counter->key.count > 1) {
+    bool by_line = counter->key.count == 1 && strcmp(counter->key.names[0], "line") == 0;
+    if (counter->group->naggregates || (counter->key.count > 0 && !by_line)) {
         return mg_stage_fail(emit->error, 0, "group needs rows: put json, csv or grep with captures "
                              "before it");
     }

@@ -79,7 +79,9 @@ module Minigun
       def machine(wanted)
         Fork.guard
         machine = Machine.new(@workers, @ordered, wanted, @budget, @symbols)
-        @stages.zip(Options.chain(@stages)) { |(name, _), pairs| machine.add(Native[name], pairs) }
+        [nil, *@stages].each_cons(2) do |before, (name, options)|
+          machine.add(Native[name], Options.behind(before&.first, name, options))
+        end
         machine
       end
 

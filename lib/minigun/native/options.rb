@@ -20,19 +20,12 @@ module Minigun
         raise ArgumentError, "native stage #{stage}: #{e.message}"
       end
 
-      # Options of stages in a row.
-      #
-      # @param stages [Array<Array(Symbol, Object)>] names, and what they are told
-      # @return [Array<Array>] the pairs of each
-      def chain(stages)
-        before = nil
-        stages.map do |name, value|
-          pairs = pairs(name, value)
-          # What is packed is no line.
-          pairs += [["delimiter", ""]] if name == :write && before == :compress && pairs.none? { |pair, _| pair == "delimiter" }
-          before = name
-          pairs
-        end
+      # As #pairs, for a stage that follows another in its chain: what is packed is no line.
+      def behind(before, stage, value)
+        pairs = pairs(stage, value)
+        return pairs unless stage == :write && before == :compress && pairs.none? { |name, _| name == "delimiter" }
+
+        pairs + [["delimiter", ""]]
       end
 
       # Arrays repeat the name, nested Hashes prefix it.

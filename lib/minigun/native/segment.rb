@@ -12,11 +12,8 @@ module Minigun
       # @raise [Minigun::Error] an option is wrong
       def initialize(steps)
         @steps = steps
-        addresses = steps.map { |step| Native[step.stage.native_name] }
-        @stages = addresses.zip(Options.chain(steps.map { |step| step.stage.options.fetch(:native) }))
+        @stages = [nil, *steps].each_cons(2).map { |before, step| settle(before&.stage, step.stage) }
         @ordered, @workers = steps.first.stage.manner
-      rescue ArgumentError => e
-        raise Error, "#{Minigun::Options.place(head.stage.pipeline, head.stage)}: #{e.message}"
       end
 
       def head = @steps.first
@@ -34,6 +31,14 @@ module Minigun
         machine
       end
 
+      private
+
+      # The stage's address and its options in the words of C.
+      def settle(before, stage)
+        [Native[stage.native_name], Options.behind(before&.native_name, stage.native_name, stage.native_options)]
+      rescue ArgumentError => e
+        raise Error, "#{Minigun::Options.place(stage.pipeline, stage)}: #{e.message}"
+      end
     end
   end
 end

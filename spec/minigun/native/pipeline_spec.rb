@@ -1,0 +1,164 @@
+# frozen_string_literal: true
+
+require "spec_helper"
+require "digest"
+require "open3"
+require "stringio"
+require "tmpdir"
+
+RSpec.describe "native stages in a pipeline" do
+  around { |example| Dir.mktmpdir { |folder| Dir.chdir(folder) { example.run } } }
+
+  let(:log) { StringIO.new }
+
+  before do
+    @logger = Minigun.logger
+    Minigun.logger = Logger.new(log)
+    File.write("log", Array.new(1_000) { |i| %({"path":"/#{i % 5}","status":#{i % 10 == 3 ? 500 : 200},"bytes":#{i}}\n) }.join)
+  end
+
+  after { Minigun.logger = @logger }
+
+  # A job whose stages are defined by the block; items that reach `keep` are in `out`.
+  def job(&definition)
+    Class.new do
+      include Minigun::DSL
+      attr_reader :out
+
+      define_method(:initialize) { @out = Queue.new }
+      pipeline(&definition)
+      define_method(:items) { Array.new(@out.size) { @out.pop } }
+    end.new
+  end
+
+  def steps(instance)
+    Minigun::Compiler.compile(instance._minigun_task.root_pipeline, instance).steps
+  end
+
+  it "reads, filters and sums without Ruby, and hands the result over" do
+    report = job do
+      native :read, lines: "log"
+      native :failures, json: { select: %w[path bytes], where: { "status" => 500.. } }
+      native :sum, group: { by: "path", count: true, sum: "bytes" }
+      consumer(:keep) { |row| @out << row }
+    end
+
+    expect(report.run).to eq(1_000)
+    expect(report.items).to eq([{ "path" => "/3", "count" => 100, "sum_bytes" => (3...1_000).step(10).sum }])
+  end
+
+  it "takes items from Ruby and gives items to Ruby, in order if asked" do
+    sums = job do
+      producer(:make) { 5_000.times { |i| emit "#{i}" } }
+      native :digest, digest: :sha256, ordered: true
+      processor(:short) { |text| emit text[0, 8] }
+      native :some, grep: /^[0-7]/, ordered: true
+      consumer(:keep) { |text| @out << text }
+    end
+    sums.run
+
+    expect(sums.items).to eq(Array.new(5_000) { |i| Digest::SHA256.hexdigest(i.to_s)[0, 8] }.grep(/^[0-7]/))
+  end
+
+  it "fuses neighbours, and only those" do
+    fused = job do
+      native :read, lines: "log", to: :keep
+      native :keep, grep: "500", to: %i[first second]
+      native :first, group: true, to: :out
+      native :second, digest: :sha256, to: :out
+      consumer(:out) { |item| @out << item }
+    end
+    fused.run
+    segments = steps(fused).map(&:callable).grep(Minigun::Native::Segment).map { |segment| segment.steps.map(&:name) }
+
+    expect(segments).to eq([%i[read keep], [:first], [:second]])
+    rows, digests = fused.items.partition { |item| item.is_a?(Hash) }
+    expect([rows, digests.size]).to eq([[{ "count" => 101 }], 101])
+  end
+
+  it "counts per stage, with what failed" do
+    File.write("log", "broken\n", mode: "a")
+    counted = job do
+      native :read, lines: "log"
+      native :parse, json: %w[path status]
+      native :write, write: "out"
+    end
+    counted.perform
+    stats = counted._minigun_task.root_pipeline.stats
+    numbers = %i[read parse write].map do |name|
+      stage = stats.for_stage(name)
+      [stage.items_consumed, stage.items_produced, stage.items_failed]
+    end
+
+    expect(numbers).to eq([[0, 1_001, 0], [1_001, 1_000, 1], [1_000, 0, 0]])
+    expect(log.string).to include("[Stage:parse] item failed: Minigun::NativeError: log:1001: not a JSON object")
+    expect(File.readlines("out").size).to eq(1_000)
+  end
+
+  it "stops the run when a stage fails, naming it" do
+    failing = job do
+      producer(:make) { 100_000.times { |i| emit "line #{i}" } }
+      native :count, group: "nope"
+      consumer(:keep) { |item| @out << item }
+    end
+
+    expect { failing.run }.to raise_error(Minigun::NativeError, /stage :count: group: .*needs rows/)
+  end
+
+  it "refuses wrong options before anything runs" do
+    started = false
+    wrong = job do
+      before_run { started = true }
+      native :read, lines: "log"
+      native :parse, json: { slect: "a" }
+    end
+
+    expect { wrong.run }.to raise_error(Minigun::Error, /stage :parse.*json: unknown option slect:/)
+    expect(started).to be(false)
+    expect { job { native :read, nope: 1 }.run }.to raise_error(Minigun::Error, /stage :read: native takes one native stage, and none is named/)
+    expect { job { native :read, lines: "a", grep: /x/ }.run }.to raise_error(Minigun::Error, /lines and grep are given/)
+  end
+
+  it "works beside forks, batches, routing by name and nested pipelines" do
+    mixed = job do
+      native :read, lines: "log"
+      native :failures, json: { select: %w[path bytes], where: { "status" => 500 } }
+      processor(:split) { |row, output| output.to(row["bytes"] < 500 ? :low : :high) << row }
+      native :low, { group: true, await: true, to: :keep }
+      processor(:high, await: true, to: :double) { |row| emit row["bytes"] }
+      ipc_fork(2) { processor(:double, to: :keep) { |bytes| emit bytes * 2 } }
+      consumer(:keep) { |item| @out << item }
+    end
+    mixed.run
+    counts, doubled = mixed.items.partition { |item| item.is_a?(Hash) }
+
+    expect(counts).to eq([{ "count" => 50 }])
+    expect(doubled).to match_array((503...1_000).step(10).map { |bytes| bytes * 2 })
+  end
+
+  it "lets go at once when it is cancelled" do
+    waiting = job do
+      native :read, lines: "/dev/zero"
+      consumer(:keep) { |item| @out << item }
+    end
+    endless = job do
+      native :read, lines: { path: "log", block: 64 }
+      consumer(:keep) { |_| Thread.stop }
+    end
+    [endless, waiting].each do |stuck|
+      runner = Thread.new { stuck.perform }
+      runner.report_on_exception = false
+      wait_until { stuck.running? || runner.stop? }
+      runner.raise(Interrupt, "enough")
+      expect { runner.join(10) or raise "still there" }.to raise_error(Interrupt)
+    end
+  end
+
+  it "can be written by others" do
+    root = File.expand_path("../../..", __dir__)
+    environment = { "BUILD" => File.join(Dir.pwd, "build"), "MINIGUN_LIB" => "#{root}/lib", "RUBYOPT" => nil }
+    output, status = Bundler.with_unbundled_env { Open3.capture2e(environment, "rake", chdir: "#{root}/examples/native_stage") }
+
+    expect([status.success?, output]).to match([true, /cut works.*0 failures, 0 errors/m])
+  end
+end
