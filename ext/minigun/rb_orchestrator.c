@@ -17,6 +17,7 @@ typedef struct {
     uint32_t nparts;
     struct await *awaits;
     uint32_t nawaits;
+    uint8_t *why; /* mg_why_t of each step */
     bool set_up;
 } engine_t;
 
@@ -85,6 +86,7 @@ engine_free(void *ptr)
     }
     free(engine->parts);
     free(engine->awaits);
+    free(engine->why);
     free(engine);
 }
 
@@ -561,7 +563,11 @@ set_up_run(engine_t *engine, struct layout *layout)
     mg_plan_t *plan;
     mg_status_t status = mg_plan_new(&plan, &input);
     if (status != MG_OK) return status;
-    for (uint32_t i = 0; i < count; i++) layout->specs[i].segment = plan->segment_of[i];
+    engine->why = malloc(count + 1);
+    for (uint32_t i = 0; i < count; i++) {
+        layout->specs[i].segment = plan->segment_of[i];
+        if (engine->why) engine->why[i] = plan->why[i];
+    }
     status = mg_run_init(&engine->run, &ops, layout->specs, count, plan->segments, plan->order, engine);
     mg_plan_free(plan);
     return status;
@@ -1010,6 +1016,33 @@ minigun_run_state(VALUE self, VALUE index)
 }
 
 /*
+ * call-seq: times(index) -> Hash
+ *
+ * Where the step's time went, in seconds: in its own code, waiting for room in its
+ * targets' queues, and, with its segment, waiting for items. And how many workers its
+ * segment had at most, whether because it proved to block, and why it has a queue.
+ */
+static VALUE
+minigun_run_times(VALUE self, VALUE index)
+{
+    const mg_step_t *step = mg_part_get(self, index)->step;
+    const mg_segment_t *segment = step->segment;
+    engine_t *engine = engine_get(self);
+    VALUE times = rb_hash_new();
+    pair(times, "running", DBL2NUM((double)step->spent / 1e9));
+    pair(times, "waiting_for_room", DBL2NUM((double)step->waiting_room / 1e9));
+    pair(times, "waiting_for_input",
+         DBL2NUM(segment->first == step ? (double)segment->waiting_input / 1e9 : 0));
+    pair(times, "workers", UINT2NUM(segment->most_workers));
+    pair(times, "grown", step->grown ? Qtrue : Qfalse);
+    pair(times, "split", segment->first == step && engine->why && engine->why[step->index] == MG_WHY_JOINED
+                             ? Qtrue
+                             : Qfalse);
+    pair(times, "why", engine->why ? rb_str_new_cstr(mg_why_text(engine->why[step->index])) : Qnil);
+    return times;
+}
+
+/*
  * call-seq: pending -> Integer
  *
  * Live producers, queued chunks, and items in hands: zero when only ends are left.
@@ -1064,6 +1097,7 @@ Init_minigun_run(void)
     rb_define_method(rb_cMinigunRun, "stamp_end", minigun_run_stamp_end, 0);
     rb_define_method(rb_cMinigunRun, "live?", minigun_run_live_p, 0);
     rb_define_method(rb_cMinigunRun, "state", minigun_run_state, 1);
+    rb_define_method(rb_cMinigunRun, "times", minigun_run_times, 1);
     rb_define_method(rb_cMinigunRun, "pending", minigun_run_pending, 0);
     rb_define_method(rb_cMinigunRun, "segments", minigun_run_segments, 0);
 }

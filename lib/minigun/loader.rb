@@ -9,7 +9,7 @@ module Minigun
     AccumulatorStage: "accumulator_stage", AggregatedStats: "aggregated_stats", AtomicStage: "atomic_stage",
     Background: "background", Blueprint: "blueprint", Builder: "builder", CollectedOutput: "collected_output",
     Compiler: "compiler", ConsumerStage: "atomic_stage", Definition: "definition", DSL: "dsl",
-    EndOfSource: "queue_wrappers", EndOfStage: "queue_wrappers", Evaluation: "evaluation", HandChanges: "hand_changes",
+    EndOfSource: "queue_wrappers", EndOfStage: "queue_wrappers", Evaluation: "evaluation", Explanation: "explanation", HandChanges: "hand_changes",
     Hooks: "hooks", HUD: "hud", Instance: "instance", Names: "names", Options: "options", Pipeline: "pipeline",
     PipelineRun: "program", PipelineStage: "pipeline_stage", Placement: "placement", Policy: "policy",
     ProducerStage: "atomic_stage", Program: "program", Rebind: "rebind", Replay: "replay", Routing: "routing",

@@ -31,6 +31,9 @@ module Minigun
     attr_reader :output_queues
     # @return [Hash] options it was declared with, without edges
     attr_reader :options
+    # @return [Execution::Run, nil] the latest run, or the one going on
+    # @api private
+    attr_accessor :latest_run
 
     def initialize(name, config = {}, options = {})
       @name = name
@@ -54,7 +57,7 @@ module Minigun
       @hooks = @hooks.dup
       @rerouted = @rerouted.dup
       @input_queues, @output_queues = [], {}
-      @stats = @guard = @orchestrator = nil
+      @stats = @guard = @orchestrator = @latest_run = nil
     end
 
     # @return [Hash{Symbol => Array<Proc>}] hooks of the pipeline, by type

@@ -110,6 +110,14 @@ module Minigun
       root_pipeline.run(context)
     end
 
+    # The plan in words, and after a run what was measured, see Explanation.
+    #
+    # @param context [Object, nil] the object whose definitions are evaluated, if none ran yet
+    # @return [String]
+    def explain(context = nil)
+      Explanation.new(root_pipeline, run: root_pipeline.latest_run, context: context).to_s
+    end
+
     # The task that runs for an object.
     # @api private
     def task_for(_object) = self

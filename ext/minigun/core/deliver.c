@@ -28,7 +28,7 @@ struct progress {
 
 /* Copies the chunk's items into the target's inbox, in pieces that fit it. */
 static mg_status_t
-push_copy(mg_step_t *target, const mg_chunk_t *chunk, uint32_t *sent, bool blocking,
+push_copy(mg_step_t *from, mg_step_t *target, const mg_chunk_t *chunk, uint32_t *sent, bool blocking,
           bool interruptible)
 {
     mg_chunk_cache_t *cache = &target->run->cache;
@@ -42,7 +42,7 @@ push_copy(mg_step_t *target, const mg_chunk_t *chunk, uint32_t *sent, bool block
         if (copy == NULL) return MG_NOMEM;
         memcpy(copy->items, chunk->items + chunk->head + *sent, count * sizeof(mg_item_t));
         copy->count = count;
-        mg_status_t status = mg__push(target, copy, blocking, interruptible);
+        mg_status_t status = mg__push(target, copy, blocking, interruptible, &from->waiting_room);
         if (status != MG_OK) {
             mg_chunk_cache_put(cache, copy);
             return status;
@@ -72,7 +72,7 @@ broadcast(mg_worker_t *worker, mg_step_t *step, mg_chunk_t *chunk, struct progre
             status = mg__run_chunk(worker, target, chunk);
         }
         else {
-            status = push_copy(target, chunk, progress.items, blocking, interruptible);
+            status = push_copy(step, target, chunk, progress.items, blocking, interruptible);
         }
         if (status != MG_OK) return status;
         ++*progress.targets;
@@ -100,6 +100,7 @@ round_robin(mg_worker_t *worker, mg_step_t *step, const mg_chunk_t *chunk, bool 
         mg_step_t single = { .run = step->run, .targets = &target, .ntargets = 1 };
         mg_status_t status = broadcast(worker, &single, share,
                                        (struct progress){ &targets, &items }, blocking, false);
+        step->waiting_room += single.waiting_room;
         mg_chunk_cache_put(&step->run->cache, share);
         if (status != MG_OK) return status;
     }
@@ -124,7 +125,7 @@ mg__deliver_sealed(mg_worker_t *worker, mg_step_t *step, mg_chunk_t *chunk)
     mg_status_t status =
         chunk->step == MG_STATIC
             ? distribute(worker, step, chunk, progress, true, false)
-            : push_copy(&step->run->steps[chunk->step], chunk, &items, true, false);
+            : push_copy(step, &step->run->steps[chunk->step], chunk, &items, true, false);
     if (status == MG_OK) step->produced += mg_chunk_size(chunk);
     return status;
 }
@@ -195,7 +196,8 @@ deliver_next_sealed(mg_hand_t *hand, bool blocking, bool interruptible)
         for (uint32_t i = 0; i < hand->nroutes; i++) {
             if (hand->routes[i].target == target) unbounded = hand->routes[i].unbounded;
         }
-        status = push_copy(target, chunk, &hand->sent_items, blocking && !unbounded, interruptible);
+        status = push_copy(step, target, chunk, &hand->sent_items, blocking && !unbounded,
+                           interruptible);
     }
     if (status != MG_OK) return status;
     step->produced += mg_chunk_size(chunk);
@@ -220,7 +222,7 @@ mg__hand_flush(mg_hand_t *hand, bool blocking, bool interruptible)
     if (hand->delivering) return MG_OK;
     hand->delivering = true;
     hand->held_before = false;
-    uint64_t from = hand->timed ? mg_clock_now() : 0;
+    uint64_t from = mg_clock_now();
     if (hand->sealed.first == NULL && !holds_routed(hand)) {
         if (hand->out && mg_chunk_size(hand->out)) status = deliver_open(hand, blocking, interruptible);
     }
@@ -234,7 +236,9 @@ mg__hand_flush(mg_hand_t *hand, bool blocking, bool interruptible)
     while (status == MG_OK && hand->sealed.first) {
         status = deliver_next_sealed(hand, blocking, interruptible);
     }
-    if (hand->timed) hand->nested += mg_clock_now() - from;
+    uint64_t took = mg_clock_now() - from;
+    hand->nested += took;
+    hand->nested_all += took;
     hand->delivering = false;
     if (hand->eager) {
         hand->threshold = mg__targets_idle(hand->step) ? 1 : MG_CHUNK_ITEMS;
@@ -371,7 +375,7 @@ mg_step_publish(mg_step_t *step, uint32_t target, const mg_item_t *items, size_t
             status = distribute(NULL, step, chunk, progress, blocking, false);
         }
         else {
-            status = push_copy(&run->steps[target], chunk, &sent, blocking, false);
+            status = push_copy(step, &run->steps[target], chunk, &sent, blocking, false);
         }
         mg_chunk_cache_put(&run->cache, chunk);
         if (status != MG_OK) return status;

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "clock.h"
+
 void
 mg__list_append(mg_chunk_list_t *list, mg_chunk_t *chunk)
 {
@@ -114,13 +116,15 @@ mg__rouse(mg_segment_t *segment)
 }
 
 mg_status_t
-mg__push(mg_step_t *target, mg_chunk_t *chunk, bool blocking, bool interruptible)
+mg__push(mg_step_t *target, mg_chunk_t *chunk, bool blocking, bool interruptible, uint64_t *waited)
 {
     mg_run_t *run = target->run;
     uint32_t count = mg_chunk_size(chunk);
 
     while (blocking && full(target, count) && !target->ended && !run->cancelled) {
+        uint64_t from = mg_clock_now();
         mg_status_t status = mg__wait_in(run, &target->writers, 0, interruptible);
+        if (waited) *waited += mg_clock_now() - from;
         if (status == MG_AGAIN) return MG_AGAIN;
     }
     if (run->cancelled) return MG_CANCELLED;
@@ -195,7 +199,9 @@ mg__idle(mg_segment_t *segment, uint64_t deadline, bool interruptible)
     mg_waiter_t waiter = { .park = &park, .next = segment->sleepers };
     segment->sleepers = &waiter;
     segment->nsleepers++;
+    uint64_t from = mg_clock_now();
     mg_status_t status = run->ops->sleep(run, &park, deadline, interruptible);
+    segment->waiting_input += mg_clock_now() - from;
     for (mg_waiter_t *w = segment->sleepers; w; w = w->next) {
         if (w != &waiter) continue;
         unlink_waiter(&segment->sleepers, &waiter);

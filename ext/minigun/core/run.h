@@ -104,7 +104,8 @@ struct mg_hand {
     uint32_t mark_count;
     bool timed;          /* the item in hand is measured */
     bool proved;         /* the item in hand was the last of the proof that it blocks */
-    uint64_t nested;     /* nanoseconds that others ran inside this hand's code */
+    uint64_t nested;     /* ns that others ran inside this hand's code */
+    uint64_t nested_all; /* the same, since the run began */
 };
 
 struct mg_step {
@@ -148,6 +149,8 @@ struct mg_step {
     /* Counters, per run. accepted = done + failed + cancelled at the end. */
     uint64_t accepted, done, failed, cancelled, produced;
     double started_at, ended_at; /* seconds since 1970; 0 for never */
+    uint64_t spent;        /* ns in its code, without what ran nested in it */
+    uint64_t waiting_room; /* ns that it waited for room in an inbox */
     mg_reservoir_t *latency; /* NULL until the first item */
 
     /* Does it block? See watch.h. */
@@ -171,7 +174,8 @@ struct mg_segment {
     size_t queued;         /* items in inbox */
     mg_waiter_t *sleepers; /* workers that wait for input */
     uint32_t nsleepers;
-    uint32_t nworkers;
+    uint32_t nworkers, most_workers;
+    uint64_t waiting_input; /* ns that its workers waited for items */
 
     /* Order behind a concurrent step: outputs parked until their turn. */
     uint64_t next_sequence, next_release;

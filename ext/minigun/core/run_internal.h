@@ -19,10 +19,12 @@ mg_chunk_t *mg__list_shift(mg_chunk_list_t *list);
 
 /* inbox.c */
 
-/* Puts a chunk, which the inbox then owns, into the inbox of `target`.
+/* Puts a chunk, which the inbox then owns, into the inbox of `target`. What it waits
+ * is added to `*waited`, nanoseconds, which may be NULL.
  * MG_AGAIN     - interrupted while the inbox was full; the chunk is the caller's.
  * MG_CANCELLED - the run stops; the chunk is the caller's. */
-mg_status_t mg__push(mg_step_t *target, mg_chunk_t *chunk, bool blocking, bool interruptible);
+mg_status_t mg__push(mg_step_t *target, mg_chunk_t *chunk, bool blocking, bool interruptible,
+                     uint64_t *waited);
 
 /* Puts a chunk of items that were accepted before, and are on the ledger with it, in
  * front of the inbox. */

@@ -54,7 +54,11 @@ mg__run_chunk(mg_worker_t *worker, mg_step_t *step, mg_chunk_t *chunk)
     if (hand->step == NULL) mg__hand_init(hand, step);
 
     begin(worker, hand, chunk);
+    uint64_t from = mg_clock_now(), nested = hand->nested_all;
     mg_status_t status = step->run->ops->run_items(hand);
+    uint64_t took = mg_clock_now() - from;
+    nested = hand->nested_all - nested;
+    step->spent += took > nested ? took - nested : 0;
     if (status == MG_OK) {
         if (step->segment->window == 0) status = mg__hand_flush(hand, true, false);
     }
@@ -207,7 +211,11 @@ run_head(mg_worker_t *worker, mg_step_t *step)
     worker->running_head = true;
     begin(worker, hand, NULL);
     hand->eager = step->kind == MG_KIND_LOOP;
+    uint64_t from = mg_clock_now();
     mg_status_t status = run->ops->exposed(worker, run_once);
+    uint64_t took = mg_clock_now() - from;
+    uint64_t other = hand->nested_all + (step->kind == MG_KIND_LOOP ? step->segment->waiting_input : 0);
+    step->spent = took > other ? took - other : 0;
     end(worker, hand);
     worker->running_head = false;
     step->ended_at = mg_clock_wall();
@@ -305,6 +313,7 @@ mg__worker_start(mg_segment_t *segment)
     worker->next = run->workers;
     run->workers = worker;
     segment->nworkers++;
+    if (segment->nworkers > segment->most_workers) segment->most_workers = segment->nworkers;
     run->live_workers++;
     mg_status_t status = run->ops->spawn(worker);
     if (status == MG_OK) return MG_OK;

@@ -59,7 +59,7 @@ module Minigun
       end
 
       def carry_out
-        @run = Run.new(@context, @program)
+        @pipeline.latest_run = @run = Run.new(@context, @program)
         @run.on_head_ended { |step| head_ended(step) }
         guarded { run_steps }
         raise @run.error if @run.error
