@@ -1,4 +1,4 @@
-#include "rb_exchange.h"
+#include "transport_binding.h"
 #include "worker_gate.h"
 
 #include <unistd.h>

@@ -1,4 +1,4 @@
-#include "rb_exchange.h"
+#include "transport_binding.h"
 
 enum { ENOUGH = 64 * 1024 }; /* bytes in a message of several items */
 

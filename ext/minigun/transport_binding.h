@@ -1,4 +1,4 @@
-/* rb_exchange.h - What rb_transport.c, rb_transport_parent.c and
+/* transport_binding.h - What rb_transport.c, rb_transport_parent.c and
  * rb_transport_worker.c share of a Minigun::Execution::Exchange. */
 #ifndef MG_RB_EXCHANGE_H
 #define MG_RB_EXCHANGE_H
