@@ -24,6 +24,7 @@ typedef size_t (*hash_t)(hasher_t *hasher, const void *bytes, size_t length, uns
 
 struct digest {
     hash_t hash;
+    char hex[256][2]; /* each byte's digits */
     const char *names[2];
     mg_columns_t columns; /* count 0: the digest alone */
 #ifdef HAVE_OPENSSL
@@ -140,6 +141,11 @@ digest_open(const mg_options_t *options, const mg_host_t *host, void **stage, mg
         digest_close(digest, false, error);
         return status;
     }
+    static const char digits[] = "0123456789abcdef";
+    for (int i = 0; i < 256; i++) {
+        digest->hex[i][0] = digits[i >> 4];
+        digest->hex[i][1] = digits[i & 15];
+    }
     digest->names[0] = "line";
     digest->names[1] = mg_option_text(options, "as", NULL);
     digest->columns = (mg_columns_t){ digest->names[1] ? 2 : 0, digest->names };
@@ -175,13 +181,9 @@ digest_start(void *stage, uint32_t worker, void **state, mg_error_t *error)
 }
 
 static void
-put_hex(const unsigned char *digest, size_t size, char *text)
+put_hex(const digest_t *digest, const unsigned char *bytes, size_t size, char *text)
 {
-    static const char digits[] = "0123456789abcdef";
-    for (size_t i = 0; i < size; i++) {
-        *text++ = digits[digest[i] >> 4];
-        *text++ = digits[digest[i] & 15];
-    }
+    for (size_t i = 0; i < size; i++) memcpy(text + 2 * i, digest->hex[bytes[i]], 2);
 }
 
 static int
@@ -191,7 +193,7 @@ emit_row(const digest_t *digest, const mg_record_t *record, const char *line,
     mg_value_t *values;
     char *text = emit->store(emit, 2 * size);
     if (text == NULL) return mg_stage_fail(emit->error, 0, "out of memory");
-    put_hex(bytes, size, text);
+    put_hex(digest, bytes, size, text);
 
     int status = emit->row(emit, &digest->columns, record, &values);
     if (status != MG_STAGE_OK) return status;
@@ -219,7 +221,7 @@ digest_process(void *state, const mg_block_t *block, mg_emit_t *emit)
         else {
             char *text = emit->reserve(emit, 2 * size);
             if (text == NULL) return MG_STAGE_FAILED;
-            put_hex(bytes, size, text);
+            put_hex(digest, bytes, size, text);
             status = emit->commit(emit, 2 * size, record);
         }
         if (status != MG_STAGE_OK) return status;

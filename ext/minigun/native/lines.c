@@ -17,10 +17,11 @@
 #include <unistd.h>
 
 #include "input.h"
+#include "line_counts.h"
 #include "native.h"
 #include "split.h"
 
-enum { BLOCK = 256 * 1024, SLACK = 4096, MAX_LINE = 64 * 1024 * 1024, CHECKPOINTS = 64 };
+enum { BLOCK = 256 * 1024, SLACK = 4096, MAX_LINE = 64 * 1024 * 1024 };
 
 typedef struct {
     const char *name; /* NULL for a descriptor that was given */
@@ -31,12 +32,6 @@ typedef struct {
     uint32_t readers; /* workers inside, and one while it is the current one */
 } file_t;
 
-/* Where a line begins, to count on from. */
-typedef struct {
-    const char *name;
-    uint64_t offset, line;
-} checkpoint_t;
-
 typedef struct {
     const mg_host_t *host;
     mg_input_format_t format;
@@ -45,9 +40,7 @@ typedef struct {
     size_t nfiles;
     file_t *files;
 
-    pthread_mutex_t counting; /* for locate; guards the checkpoints */
-    checkpoint_t checkpoints[CHECKPOINTS];
-    size_t ncheckpoints;
+    mg_line_counts_t counts;
 
     pthread_mutex_t lock;
 
@@ -423,7 +416,7 @@ lines_close(void *stage, bool complete, mg_error_t *error)
     (void)error;
     if (lines->opened) finish_file(lines);
     pthread_mutex_destroy(&lines->lock);
-    pthread_mutex_destroy(&lines->counting);
+    mg_line_counts_fini(&lines->counts);
     free(lines->carry);
     free(lines->files);
     free(lines);
@@ -438,7 +431,7 @@ lines_open(const mg_options_t *options, const mg_host_t *host, void **stage, mg_
 
     lines->host = host;
     pthread_mutex_init(&lines->lock, NULL);
-    pthread_mutex_init(&lines->counting, NULL);
+    mg_line_counts_init(&lines->counts);
     int status = read_options(lines, options, error);
     if (status == MG_STAGE_OK) status = list_files(lines, options, error);
     if (status != MG_STAGE_OK) {
@@ -469,46 +462,11 @@ lines_stop(void *state)
     free(reader);
 }
 
-/* The last known place before `offset`, or the begin of the file. */
-static checkpoint_t
-nearest(const lines_t *lines, const char *name, uint64_t offset)
-{
-    checkpoint_t best = { name, 0, 1 };
-    for (size_t i = 0; i < lines->ncheckpoints && i < CHECKPOINTS; i++) {
-        const checkpoint_t *known = &lines->checkpoints[i];
-        if (known->name == name && known->offset <= offset && known->offset >= best.offset) {
-            best = *known;
-        }
-    }
-    return best;
-}
-
-/* Counts the newlines before origin->offset: nobody did while the file was split
- * over the workers. */
 static void
 lines_locate(void *stage, mg_origin_t *origin)
 {
     lines_t *lines = stage;
-    static const size_t size = 256 * 1024;
-
-    int fd = open(origin->name, O_RDONLY | O_CLOEXEC);
-    char *bytes = malloc(size);
-    pthread_mutex_lock(&lines->counting);
-    checkpoint_t place = nearest(lines, origin->name, origin->offset);
-    while (fd >= 0 && bytes && place.offset < origin->offset) {
-        uint64_t left = origin->offset - place.offset;
-        ssize_t got = pread(fd, bytes, left < size ? (size_t)left : size, (off_t)place.offset);
-        if (got <= 0) break;
-        place.offset += (uint64_t)got;
-        place.line += mg_count_newlines(bytes, (size_t)got);
-    }
-    if (fd >= 0 && bytes && place.offset == origin->offset) {
-        origin->line = place.line;
-        lines->checkpoints[lines->ncheckpoints++ % CHECKPOINTS] = place;
-    }
-    pthread_mutex_unlock(&lines->counting);
-    free(bytes);
-    if (fd >= 0) close(fd);
+    mg_line_counts_find(&lines->counts, origin);
 }
 
 const mg_stage_t mg_stage_lines = {

@@ -2,8 +2,8 @@
 
 #include <stdlib.h>
 
-#ifdef __SSE2__
-#include <emmintrin.h>
+#ifdef __x86_64__
+#include <immintrin.h>
 #endif
 
 static bool
@@ -30,7 +30,7 @@ add(mg_lines_t *lines, size_t begin, size_t end)
     record->at = (uint32_t)(begin - lines->begin);
 }
 
-#ifdef __SSE2__
+#ifdef __x86_64__
 
 enum { STEP = 64 };
 
@@ -61,8 +61,10 @@ matches(const char *bytes, char wanted)
 
 #endif
 
-bool
-mg_split_lines(mg_lines_t *lines, const char *data, size_t begin, size_t end)
+typedef uint64_t (*matches_t)(const char *bytes, char wanted);
+
+static inline __attribute__((always_inline)) bool
+split_lines(mg_lines_t *lines, const char *data, size_t begin, size_t end, matches_t find)
 {
     size_t at = begin, start = begin;
     lines->count = 0;
@@ -70,7 +72,7 @@ mg_split_lines(mg_lines_t *lines, const char *data, size_t begin, size_t end)
 
     while (at + STEP <= end) {
         if (lines->count + STEP > lines->capacity && !grow(lines, lines->count + STEP)) return false;
-        uint64_t mask = matches(data + at, '\n');
+        uint64_t mask = find(data + at, '\n');
         while (mask) {
             size_t newline = at + (size_t)__builtin_ctzll(mask);
             add(lines, start, newline);
@@ -87,6 +89,35 @@ mg_split_lines(mg_lines_t *lines, const char *data, size_t begin, size_t end)
     }
     if (start < end) add(lines, start, end);
     return true;
+}
+
+#ifdef __x86_64__
+
+__attribute__((target("avx2"))) static inline uint64_t
+matches_avx2(const char *bytes, char wanted)
+{
+    const __m256i all = _mm256_set1_epi8(wanted);
+    __m256i low = _mm256_loadu_si256((const __m256i *)(const void *)bytes);
+    __m256i high = _mm256_loadu_si256((const __m256i *)(const void *)(bytes + 32));
+    uint64_t below = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(low, all));
+    return below | (uint64_t)(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(high, all)) << 32;
+}
+
+__attribute__((target("avx2"))) static bool
+split_lines_avx2(mg_lines_t *lines, const char *data, size_t begin, size_t end)
+{
+    return split_lines(lines, data, begin, end, matches_avx2);
+}
+
+#endif
+
+bool
+mg_split_lines(mg_lines_t *lines, const char *data, size_t begin, size_t end)
+{
+#ifdef __x86_64__
+    if (__builtin_cpu_supports("avx2")) return split_lines_avx2(lines, data, begin, end);
+#endif
+    return split_lines(lines, data, begin, end, matches);
 }
 
 size_t
