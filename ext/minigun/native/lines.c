@@ -19,9 +19,10 @@
 #include "input.h"
 #include "line_counts.h"
 #include "native.h"
+#include "range.h"
 #include "split.h"
 
-enum { BLOCK = 256 * 1024, SLACK = 4096, MAX_LINE = 64 * 1024 * 1024 };
+enum { BLOCK = 256 * 1024, MAX_LINE = 64 * 1024 * 1024 };
 
 typedef struct {
     const char *name; /* NULL for a descriptor that was given */
@@ -51,32 +52,18 @@ typedef struct {
     mg_input_t *input; /* NULL where ranges are taken, or no file is open */
     bool opened;
     bool failed;
-    char *carry; /* the begin of a line whose end was not read yet */
-    size_t carried, carry_capacity;
+    mg_buffer_t carry; /* the begin of a line whose end was not read yet */
+    size_t carried;
     uint64_t sequence;
 } lines_t;
 
 /* One worker's block. */
 typedef struct {
     lines_t *lines;
-    char *buffer;
-    size_t capacity;
+    mg_buffer_t buffer;
     mg_lines_t split;
     mg_origin_t origin;
 } reader_t;
-
-static int
-reserve(char **buffer, size_t *capacity, size_t needed, mg_error_t *error)
-{
-    needed += MG_STAGE_PADDING;
-    if (needed <= *capacity) return MG_STAGE_OK;
-
-    char *grown = realloc(*buffer, needed);
-    if (grown == NULL) return mg_stage_fail(error, ENOMEM, "out of memory");
-    *buffer = grown;
-    *capacity = needed;
-    return MG_STAGE_OK;
-}
 
 static const char *
 name_of(const file_t *file)
@@ -84,11 +71,13 @@ name_of(const file_t *file)
     return file->given ? file->given_name : file->name;
 }
 
+/* Puts the file's name before an error. */
 static int
-too_long(const lines_t *lines, const char *name, uint64_t offset, mg_error_t *error)
+in_file(const file_t *file, mg_error_t *error)
 {
-    return mg_stage_fail(error, 0, "%s: the line at byte %llu is longer than max_line (%zu)", name,
-                         (unsigned long long)offset, lines->max_line);
+    char text[sizeof(error->text)];
+    memcpy(text, error->text, sizeof(text));
+    return mg_stage_fail(error, error->code, "%.80s: %.160s", name_of(file), text);
 }
 
 /* Lock held. */
@@ -146,81 +135,23 @@ open_file(lines_t *lines, mg_error_t *error)
     return found;
 }
 
-/* Reads size bytes at offset, fewer only at the end of the file. */
-static int
-read_at(const file_t *file, char *bytes, size_t size, uint64_t offset, size_t *got,
-        mg_error_t *error)
-{
-    *got = 0;
-    while (*got < size) {
-        ssize_t part = pread(file->fd, bytes + *got, size - *got, (off_t)(offset + *got));
-        if (part < 0 && errno == EINTR) continue;
-        if (part < 0) return mg_stage_fail(error, errno, "%s: %s", name_of(file), strerror(errno));
-        if (part == 0) break;
-        *got += (size_t)part;
-    }
-    return MG_STAGE_OK;
-}
-
-/* Reads on until the line that begins before `limit` has its end: data[0, *end) is
- * whole lines then. `got` bytes are there already. */
-static int
-read_line_end(reader_t *reader, const file_t *file, uint64_t base, size_t limit, size_t got,
-              bool whole, size_t *end, mg_error_t *error)
-{
-    size_t searched = limit - 1;
-    for (;;) {
-        char *newline = searched < got ? memchr(reader->buffer + searched, '\n', got - searched) : NULL;
-        if (newline) {
-            *end = (size_t)(newline - reader->buffer) + 1;
-            return MG_STAGE_OK;
-        }
-        if (!whole) break;
-        if (got - limit > reader->lines->max_line) {
-            return too_long(reader->lines, name_of(file), base + limit, error);
-        }
-        searched = got > searched ? got : searched;
-        size_t more = got / 2 + SLACK, part;
-        int status = reserve(&reader->buffer, &reader->capacity, got + more, error);
-        if (status == MG_STAGE_OK) {
-            status = read_at(file, reader->buffer + got, more, base + got, &part, error);
-        }
-        if (status != MG_STAGE_OK) return status;
-        whole = part == more;
-        got += part;
-    }
-    *end = got;
-    return MG_STAGE_OK;
-}
-
 /* Reads the lines that begin in [from, to). No lock held. */
 static int
-read_range(reader_t *reader, file_t *file, uint64_t from, uint64_t to, mg_block_t *block,
+read_range(reader_t *reader, const file_t *file, uint64_t from, uint64_t to, mg_block_t *block,
            mg_error_t *error)
 {
-    /* One byte before tells whether a line begins at `from`. */
-    uint64_t base = from > 0 ? from - 1 : 0;
-    size_t limit = (size_t)(to - base), wanted = limit + SLACK, got, begin = 0, end = 0;
+    mg_range_t range = {
+        .fd = file->fd, .from = from, .to = to, .max_line = reader->lines->max_line
+    };
+    int status = mg_range_read(&range, &reader->buffer, error);
+    if (status != MG_STAGE_OK) return in_file(file, error);
 
-    int status = reserve(&reader->buffer, &reader->capacity, wanted, error);
-    if (status == MG_STAGE_OK) status = read_at(file, reader->buffer, wanted, base, &got, error);
-    if (status != MG_STAGE_OK) return status;
-
-    if (from > 0) {
-        char *newline = memchr(reader->buffer, '\n', got < limit ? got : limit);
-        begin = newline ? (size_t)(newline - reader->buffer) + 1 : limit;
-    }
-    if (begin < limit && begin < got) {
-        status = read_line_end(reader, file, base, limit, got, got == wanted, &end, error);
-        if (status != MG_STAGE_OK) return status;
-    }
-    if (begin > end) begin = end;
-    if (!mg_split_lines(&reader->split, reader->buffer, begin, end)) {
+    if (!mg_split_lines(&reader->split, reader->buffer.bytes, range.begin, range.end)) {
         return mg_stage_fail(error, ENOMEM, "out of memory");
     }
-    reader->origin.offset = base + begin;
-    reader->origin.line = base + begin == 0 ? 1 : 0;
-    block->size = end;
+    reader->origin.offset = range.offset;
+    reader->origin.line = range.offset == 0 ? 1 : 0;
+    block->size = range.end;
     return MG_STAGE_OK;
 }
 
@@ -232,33 +163,33 @@ take_stream(reader_t *reader, bool *ended, size_t *size, mg_error_t *error)
     lines_t *lines = reader->lines;
     size_t filled = lines->carried, end = 0;
 
-    int status = reserve(&reader->buffer, &reader->capacity, filled + lines->block, error);
+    int status = mg_buffer_reserve(&reader->buffer, filled + lines->block, error);
     if (status != MG_STAGE_OK) return status;
-    if (filled > 0) memcpy(reader->buffer, lines->carry, filled);
+    if (filled > 0) memcpy(reader->buffer.bytes, lines->carry.bytes, filled);
     lines->carried = 0;
 
     while (end == 0 && !*ended) {
         size_t target = filled + lines->block, got = 1;
-        status = reserve(&reader->buffer, &reader->capacity, target, error);
+        status = mg_buffer_reserve(&reader->buffer, target, error);
         while (status == MG_STAGE_OK && filled < target) {
-            status = mg_input_read(lines->input, reader->buffer + filled, target - filled, &got, error);
+            status = mg_input_read(lines->input, reader->buffer.bytes + filled, target - filled, &got, error);
             if (status != MG_STAGE_OK || got == 0) break;
             filled += got;
             /* A pipe gives what it has: don't hold that back for the rest. */
-            if (got < target - filled && memchr(reader->buffer + filled - got, '\n', got)) break;
+            if (got < target - filled && memchr(reader->buffer.bytes + filled - got, '\n', got)) break;
         }
         if (status != MG_STAGE_OK) return status;
         *ended = got == 0;
         end = *ended           ? filled
-              : lines->quoted ? mg_whole_quoted(reader->buffer, filled)
-                              : mg_whole_lines(reader->buffer, filled);
+              : lines->quoted ? mg_whole_quoted(reader->buffer.bytes, filled)
+                              : mg_whole_lines(reader->buffer.bytes, filled);
         if (end == 0 && filled > lines->max_line) {
-            return too_long(lines, reader->origin.name, lines->position, error);
+            return mg_line_too_long(lines->position, lines->max_line, error);
         }
     }
-    status = reserve(&lines->carry, &lines->carry_capacity, filled - end, error);
+    status = mg_buffer_reserve(&lines->carry, filled - end, error);
     if (status != MG_STAGE_OK) return status;
-    memcpy(lines->carry, reader->buffer + end, filled - end);
+    memcpy(lines->carry.bytes, reader->buffer.bytes + end, filled - end);
     lines->carried = filled - end;
     *size = end;
     return MG_STAGE_OK;
@@ -275,14 +206,10 @@ read_stream(reader_t *reader, mg_block_t *block, mg_error_t *error)
     reader->origin.offset = lines->position;
     reader->origin.line = lines->line;
     int status = take_stream(reader, &ended, &block->size, error);
-    if (status == MG_STAGE_FAILED) {
-        char text[sizeof(error->text)];
-        memcpy(text, error->text, sizeof(text));
-        return mg_stage_fail(error, error->code, "%.80s: %.160s", reader->origin.name, text);
-    }
+    if (status == MG_STAGE_FAILED) return in_file(&lines->files[lines->current], error);
     if (status != MG_STAGE_OK) return status;
     lines->position += block->size;
-    lines->line += mg_count_newlines(reader->buffer, block->size);
+    lines->line += mg_count_newlines(reader->buffer.bytes, block->size);
     if (ended) finish_file(lines);
     return MG_STAGE_OK;
 }
@@ -297,8 +224,8 @@ read_next_stream(reader_t *reader, mg_block_t *block, mg_error_t *error)
     pthread_mutex_unlock(&lines->lock);
     if (status != MG_STAGE_OK) return status;
 
-    bool split = lines->quoted ? mg_split_quoted(&reader->split, reader->buffer, block->size)
-                               : mg_split_lines(&reader->split, reader->buffer, 0, block->size);
+    bool split = lines->quoted ? mg_split_quoted(&reader->split, reader->buffer.bytes, block->size)
+                               : mg_split_lines(&reader->split, reader->buffer.bytes, 0, block->size);
     if (!split) {
         return mg_stage_fail(error, ENOMEM, "out of memory");
     }
@@ -354,7 +281,7 @@ lines_read(void *state, mg_block_t *block, mg_error_t *error)
     }
     status = lines->input ? read_next_stream(reader, block, error)
                           : read_next_range(reader, block, error);
-    block->data = reader->buffer;
+    block->data = reader->buffer.bytes;
     block->records = reader->split.items;
     block->count = reader->split.count;
     block->origin = &reader->origin;
@@ -417,7 +344,7 @@ lines_close(void *stage, bool complete, mg_error_t *error)
     if (lines->opened) finish_file(lines);
     pthread_mutex_destroy(&lines->lock);
     mg_line_counts_fini(&lines->counts);
-    free(lines->carry);
+    free(lines->carry.bytes);
     free(lines->files);
     free(lines);
     return MG_STAGE_OK;
@@ -457,7 +384,7 @@ static void
 lines_stop(void *state)
 {
     reader_t *reader = state;
-    free(reader->buffer);
+    free(reader->buffer.bytes);
     free(reader->split.items);
     free(reader);
 }
