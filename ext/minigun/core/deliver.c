@@ -122,10 +122,14 @@ mg__deliver_sealed(mg_worker_t *worker, mg_step_t *step, mg_chunk_t *chunk)
 {
     uint32_t targets = 0, items = 0;
     struct progress progress = { &targets, &items };
-    mg_status_t status =
-        chunk->step == MG_STATIC
-            ? distribute(worker, step, chunk, progress, true, false)
-            : push_copy(step, &step->run->steps[chunk->step], chunk, &items, true, false);
+    mg_status_t status;
+    if (chunk->step == MG_STATIC) {
+        status = distribute(worker, step, chunk, progress, true, false);
+    }
+    else {
+        mg_step_t *target = &step->run->steps[chunk->step];
+        status = push_copy(step, target, chunk, &items, !mg__feeds_freely(step, target), false);
+    }
     if (status == MG_OK) step->produced += mg_chunk_size(chunk);
     return status;
 }
@@ -192,12 +196,8 @@ deliver_next_sealed(mg_hand_t *hand, bool blocking, bool interruptible)
     }
     else {
         mg_step_t *target = &step->run->steps[chunk->step];
-        bool unbounded = false;
-        for (uint32_t i = 0; i < hand->nroutes; i++) {
-            if (hand->routes[i].target == target) unbounded = hand->routes[i].unbounded;
-        }
-        status = push_copy(step, target, chunk, &hand->sent_items, blocking && !unbounded,
-                           interruptible);
+        bool waits = blocking && !mg__feeds_freely(step, target);
+        status = push_copy(step, target, chunk, &hand->sent_items, waits, interruptible);
     }
     if (status != MG_OK) return status;
     step->produced += mg_chunk_size(chunk);
@@ -375,7 +375,9 @@ mg_step_publish(mg_step_t *step, uint32_t target, const mg_item_t *items, size_t
             status = distribute(NULL, step, chunk, progress, blocking, false);
         }
         else {
-            status = push_copy(step, &run->steps[target], chunk, &sent, blocking, false);
+            mg_step_t *to = &run->steps[target];
+            bool waits = blocking && !mg__feeds_freely(step, to);
+            status = push_copy(step, to, chunk, &sent, waits, false);
         }
         mg_chunk_cache_put(&run->cache, chunk);
         if (status != MG_OK) return status;

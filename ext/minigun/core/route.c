@@ -49,7 +49,15 @@ mg__route_init(mg_route_t *route, const mg_step_t *step, mg_step_t *target)
     for (uint32_t i = 0; i < step->ntargets; i++) {
         if (step->targets[i] == target) route->overlaps = true;
     }
-    route->unbounded = reaches(step->run, target->segment, step->segment);
+}
+
+bool
+mg__feeds_freely(const mg_step_t *step, const mg_step_t *target)
+{
+    for (uint32_t i = 0; i < step->nfeeds; i++) {
+        if (step->feeds[i] == target) return step->feeds_freely[i];
+    }
+    return false;
 }
 
 mg_status_t
@@ -66,6 +74,10 @@ mg_step_route(mg_step_t *step, mg_step_t *target, uint32_t *number)
     mg_step_t **feeds = realloc(step->feeds, (step->nfeeds + 1) * sizeof(*feeds));
     if (feeds == NULL) return MG_NOMEM;
     step->feeds = feeds;
+    bool *freely = realloc(step->feeds_freely, (step->nfeeds + 1) * sizeof(*freely));
+    if (freely == NULL) return MG_NOMEM;
+    step->feeds_freely = freely;
+    freely[step->nfeeds] = reaches(step->run, target->segment, step->segment);
     *number = step->nfeeds;
     feeds[step->nfeeds++] = target;
     target->live_feeders++;

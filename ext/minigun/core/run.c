@@ -137,6 +137,7 @@ mg_run_fini(mg_run_t *run)
         mg__hand_fini(&run->steps[i].hand);
         free(run->steps[i].targets);
         free(run->steps[i].feeds);
+        free(run->steps[i].feeds_freely);
         free(run->steps[i].latency);
     }
     free(run->steps);

@@ -71,7 +71,6 @@ typedef struct {
     mg_step_t *target;
     mg_chunk_t *out;
     bool overlaps; /* the target is a static target too */
-    bool unbounded; /* the target can reach the sender */
 } mg_route_t;
 
 /* A worker's execution of a step. A step that runs on one worker at a time has
@@ -142,6 +141,7 @@ struct mg_step {
     bool futile; /* nothing behind it will use what it emits */
     mg_step_t *ending_next; /* while several end at once */
     mg_step_t **feeds; /* steps it addressed, by route number */
+    bool *feeds_freely; /* whether the inbox there is unbounded for it: it can reach the sender */
     uint32_t nfeeds;
 
     mg_hand_t hand;

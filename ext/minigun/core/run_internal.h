@@ -80,6 +80,10 @@ bool mg__targets_idle(const mg_step_t *step);
 bool mg__all_outside(const mg_step_t *step);
 
 /* route.c */
+
+/* True if a full inbox of `target` must not hold the step back. */
+bool mg__feeds_freely(const mg_step_t *step, const mg_step_t *target);
+
 void mg__route_init(mg_route_t *route, const mg_step_t *step, mg_step_t *target);
 
 #endif
