@@ -77,7 +77,7 @@ module RandomGraphs
     end
 
     def context(node)
-      node.context = pick(%i[thread thread thread cow_fork ipc_fork])
+      node.context = one_in(@deep ? 2 : 8) ? pick(%i[cow_fork ipc_fork]) : :thread # forks take most of the time
       node.workers = 1 + rand(3)
       node.ordered = one_in(3)
     end
