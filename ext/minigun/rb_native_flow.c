@@ -92,15 +92,16 @@ push(mg_machine_t *machine)
     mg_native_pipe_t *inlet = mg_native_chain_inlet(machine->core);
     mg_status_t status;
 
-    if (machine->sealed == NULL) {
-        machine->sealed = mg_border_seal(&machine->border);
-        if (machine->sealed == NULL) return true;
-        mg_native_chain_number(machine->core, machine->sealed);
+    for (;;) {
+        if (machine->sealed == NULL) {
+            machine->sealed = mg_border_seal(&machine->border);
+            if (machine->sealed == NULL) return true;
+            mg_native_chain_number(machine->core, machine->sealed);
+        }
+        while ((status = mg_native_pipe_try_push(inlet, machine->sealed)) == MG_AGAIN) wait_for(inlet);
+        if (status != MG_OK) return false;
+        machine->sealed = NULL;
     }
-    while ((status = mg_native_pipe_try_push(inlet, machine->sealed)) == MG_AGAIN) wait_for(inlet);
-    if (status != MG_OK) return false;
-    machine->sealed = NULL;
-    return true;
 }
 
 /*

@@ -259,12 +259,11 @@ mg_native_chain_start(mg_native_chain_t *chain)
     fcntl(chain->cancel_fds[1], F_SETFD, FD_CLOEXEC);
 
     chain->serial_from = first_serial(chain);
+    mg_native_gate_enter();
     mg_status_t status = open_stages(chain) ? make_workers(chain) : MG_INVALID;
-    if (status != MG_OK) {
-        mg__native_close_stages(chain, false);
-        return status;
-    }
-    return start_threads(chain);
+    if (status != MG_OK) mg__native_close_stages(chain, false);
+    mg_native_gate_leave();
+    return status == MG_OK ? start_threads(chain) : status;
 }
 
 void

@@ -61,7 +61,8 @@ mg_status_t mg_native_stage_check(const mg_stage_t *stage, mg_error_t *error);
 /* True if the first stage is a source: then the inlet isn't used. */
 bool mg_native_chain_has_source(const mg_native_chain_t *chain);
 
-/* Opens the stages and starts the workers.
+/* Opens the stages and starts the workers; inside the gate, so that no fork comes
+ * between.
  * MG_INVALID - a stage refused; see mg_native_chain_error.
  * MG_SYSERR, MG_NOMEM */
 mg_status_t mg_native_chain_start(mg_native_chain_t *chain);

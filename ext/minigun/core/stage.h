@@ -90,8 +90,7 @@ enum {
 /* Flags of a stage. */
 enum {
     MG_STAGE_SERIAL = 1, /* one state, calls never overlap, in order where the run is ordered */
-    MG_STAGE_ROWS = 2,   /* takes blocks of rows as they are */
-    MG_STAGE_SINK = 4    /* never emits */
+    MG_STAGE_ROWS = 2    /* takes blocks of rows as they are */
 };
 
 /* What went wrong: the stage's own code, and a text for people. */

@@ -189,7 +189,7 @@ write_close(void *stage, bool complete, mg_error_t *error)
 const mg_stage_t mg_stage_write = {
     .abi = MG_STAGE_ABI,
     .size = sizeof(mg_stage_t),
-    .flags = MG_STAGE_SERIAL | MG_STAGE_SINK,
+    .flags = MG_STAGE_SERIAL,
     .name = "write",
     .open = write_open,
     .process = write_process,

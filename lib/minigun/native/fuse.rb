@@ -49,7 +49,9 @@ module Minigun
 
       def place(chain)
         chain.each do |step|
-          step.affinity = nil
+          step.context = :thread
+          step.affinity = step.workers = nil
+          step.ordered = false
           step.max_workers = 1
           step.receives = :item
           step.callable = step.stage

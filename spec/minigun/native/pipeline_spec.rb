@@ -136,6 +136,17 @@ RSpec.describe "native stages in a pipeline" do
     expect(doubled).to match_array((503...1_000).step(10).map { |bytes| bytes * 2 })
   end
 
+  it "runs natively whatever context surrounds it" do
+    surrounded = job do
+      producer(:make) { 20.times { |i| emit i.to_s } }
+      cow_fork(2) { native :some, grep: /1/, ordered: true }
+      consumer(:keep) { |text| @out << text }
+    end
+    surrounded.run
+
+    expect(surrounded.items).to eq(%w[1 10 11 12 13 14 15 16 17 18 19])
+  end
+
   it "lets go at once when it is cancelled" do
     waiting = job do
       native :read, lines: "/dev/zero"
