@@ -28,10 +28,8 @@ module Minigun
     # Where there is no fork, the step's hooks for it run here.
     def self.fork_driver(step, run)
       user_object = run.program.context
-      if Process.respond_to?(:fork)
-        require_relative "fork_pool"
-        return ForkPool.new(run, step, user_object)
-      end
+      return ForkPool.new(run, step, user_object) if Process.respond_to?(:fork)
+
       Minigun.logger.warn("#{step.name}: on threads: there is no fork on this platform")
       [step.before_fork, step.after_fork].each { |hooks| hooks&.each { |hook| user_object.instance_exec(&hook) } }
       nil
