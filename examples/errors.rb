@@ -4,7 +4,6 @@
 #
 #   ruby -Ilib examples/errors.rb
 require "minigun"
-require "logger"
 
 class Parse
   include Minigun::DSL

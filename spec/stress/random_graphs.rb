@@ -35,7 +35,7 @@ module RandomGraphs
   end
 
   def report(seed, fault, deep)
-    graph, fault, times = shrink(Generator.graph(seed, deep: deep), fault)
+    graph, fault, times = shrink(Generator.graph(seed, deep: deep), fault, deep ? 30 : 6)
     <<~TEXT
       seed #{seed}: #{fault}
         again: ruby -Ilib spec/stress/random_graphs.rb --seed #{seed}#{" --deep" if deep}
@@ -54,13 +54,13 @@ module RandomGraphs
   end
 
   # A smaller graph that fails within a few trials, as long as there is time.
-  def shrink(graph, fault, seconds: 90)
-    deadline = Process.clock_gettime(Process::CLOCK_MONOTONIC) + seconds
+  def shrink(graph, fault, silence)
+    deadline = Process.clock_gettime(Process::CLOCK_MONOTONIC) + (silence * 20)
     times = 0
     smaller = Shrink.new do |candidate|
       next false if Process.clock_gettime(Process::CLOCK_MONOTONIC) > deadline
 
-      _, found = Child.first_fault([-> { candidate }] * 4, silence: 5)
+      _, found = Child.first_fault([-> { candidate }] * 4, silence: silence)
       times += 1 if found
       fault = found || fault
       found

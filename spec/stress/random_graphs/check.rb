@@ -5,7 +5,7 @@ require "timeout"
 module RandomGraphs
   # Runs one graph and says what is wrong, or nil.
   class Check
-    SECONDS = 20
+    SECONDS = 45
 
     def initialize(graph)
       @graph = graph

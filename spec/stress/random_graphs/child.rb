@@ -8,7 +8,7 @@ module RandomGraphs
     module_function
 
     # The index of the first graph with a fault, and the fault; nil if there is none.
-    def first_fault(graphs, silence: 30)
+    def first_fault(graphs, silence: 60)
       reader, writer = IO.pipe
       pid = fork { work(graphs, reader, writer) }
       writer.close
