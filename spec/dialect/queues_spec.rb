@@ -43,6 +43,23 @@ RSpec.describe "Queues" do
     Minigun.configure { |c| c.default_queue_size = 1000 }
   end
 
+  it "hold a producer back by the size of a nested pipeline" do
+    sent = done = most = 0
+    flow do
+      producer(:source) do |output|
+        2000.times do |n|
+          output << n
+          sent += 1
+          most = [most, sent - done].max
+        end
+      end
+      pipeline(:part, queue_size: 3) { consumer(:keep, threads: 1) { |_n| done += 1 } }
+    end.run
+
+    expect(done).to eq(2000)
+    expect(most).to be < 100
+  end
+
   [0, false, Float::INFINITY].each do |size|
     it "are unbounded with #{size}" do
       gate = Queue.new
