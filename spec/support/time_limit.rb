@@ -9,6 +9,7 @@ module TimeLimit
 
   DEFAULT = Float(ENV.fetch("SPEC_TIME_LIMIT", 30))
   GRACE = 20
+  FRAMES = 60
 
   module_function
 
@@ -29,6 +30,7 @@ module TimeLimit
 
   def bark(example, runner, limit)
     sleep limit
+    GC.stress = false # or telling what hangs takes longer than the hang
     dump("#{example.location} #{example.full_description}: not done after #{limit} s")
     runner.raise(Expired, "not done after #{limit} s")
     sleep GRACE
@@ -38,7 +40,7 @@ module TimeLimit
 
   def dump(title)
     lines = Thread.list.flat_map do |thread|
-      ["  #{thread.inspect}", *(thread.backtrace || []).map { |frame| "    #{frame}" }]
+      ["  #{thread.inspect}", *(thread.backtrace(0, FRAMES) || []).map { |frame| "    #{frame}" }]
     end
     warn "", title, *lines
   end
