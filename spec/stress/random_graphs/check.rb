@@ -90,7 +90,9 @@ module RandomGraphs
 
     # What run returns, where no nested pipeline counts as a source.
     def total(count)
-      packed = @graph.nodes.select { |node| node.kind == :batch }.sum { |node| @model.inputs[node.name].size }
+      accumulators = @graph.nodes.select { |node| node.kind == :batch }
+      packed = accumulators.sum { |node| @model.inputs[node.name].size }
+      packed = 0 if accumulators.all? { |node| node.block && @model.produced[node.name].zero? } # nothing passed on
       return if packed.zero? && @graph.nodes.any? { |node| node.pipeline? && !@graph.fed?(node) }
 
       wanted = packed.zero? ? @graph.nodes.select(&:producer?).sum { |node| @model.produced[node.name] } : packed
