@@ -55,24 +55,27 @@ RSpec.describe "Run control" do
     before.each { |name, handler| trap(name, handler || "DEFAULT") }
   end
 
+  # In a process of its own: Ruby 3.1 may crash in a child forked from one with threads.
   it "tells children of a signal, then lets it take its course" do
-    with_pipe do |from, to|
-      pid = fork do
-        object = waiting(Queue.new, forks: true)
-        Thread.new do
-          wait_until { LeakCheck.children.size >= 2 }
-          to.puts LeakCheck.children.join(" ")
+    program = <<~RUBY
+      require "minigun"
+      class Waiting
+        include Minigun::DSL
+        pipeline do
+          producer(:source) { |output| 4.times { |n| output << n } }
+          cow_fork(2) { processor(:work) { |_n| $stdout.syswrite("\#{Process.pid}\n") and sleep } }
         end
-        object.run
-        exit!(0)
       end
-      children = from.gets.split.map(&:to_i)
-      2.times { Process.kill(:TERM, pid) }
-      _, status = Process.wait2(pid)
-
-      expect(status.termsig).to eq(Signal.list["TERM"])
+      Waiting.new.run
+    RUBY
+    IO.popen([RbConfig.ruby, "-I#{File.expand_path("../../lib", __dir__)}", "-e", program], err: File::NULL) do |output|
+      children = Array.new(2) { Integer(output.gets) }
+      2.times { Process.kill(:TERM, output.pid) }
+      output.read
       wait_until { children.none? { |child| alive?(child) } }
     end
+
+    expect($?.termsig).to eq(Signal.list["TERM"])
   end
 
   def alive?(pid)
