@@ -63,6 +63,10 @@ class FakeRun
 
     def settle(count) = @settled += count
 
+    def keep(_count) = nil
+
+    def resume(_count) = nil
+
     private
 
     def from_queue(max, timeout)
