@@ -23,6 +23,8 @@ unreachable(const mg_step_t *step)
     const mg_run_t *run = step->run;
     if (step->ended || step->ending || step->queued || step->parked || step->busy) return false;
     if (step->kind == MG_KIND_PRODUCER || step->live_upstreams) return false;
+    /* Output that waits for its turn behind an ordered step is still to come. */
+    if (step->segment->next_release != step->segment->next_sequence) return false;
     if (step->closing) return true;
     if (step->open_input || step->live_feeders) return false;
     return run->addressers == (step->addresses ? 1u : 0u);
