@@ -39,18 +39,31 @@ module Minigun
       # @raise [ArgumentError] no such stage
       def resolve(from, target) = @program.resolve(from, target)
 
-      # An item that failed: reported, and the step's policy applied.
-      def item_failed(index, item, error, _attempt = 0)
+      # Seconds before a failed item is tried again for the first time, where the policy
+      # names none; doubled each time, up to MAX_BACKOFF.
+      BACKOFF = 0.1
+      MAX_BACKOFF = 60
+
+      # An item that failed: tried again where its stage's policy has `retries:` left, else
+      # reported and left, or, with `on_error: :raise`, the end of the run.
+      #
+      # @param attempt [Integer] how often it failed before
+      # @return [Float, nil] seconds until it is tried again
+      def item_failed(index, item, error, attempt = 0)
         step = @program.steps.fetch(index)
         return producer_failed(step, error) unless step.kind == :each || step.kind == :batch
 
+        policy = step.policy || {}
+        return backoff(policy, attempt) if attempt < policy[:retries].to_i
+
         Minigun.logger.error { "#{place(step)} item failed: #{describe(error)}" }
+        raise error if policy[:on_error] == :raise
       end
 
       # As #item_failed, for an item that failed elsewhere; counts it too.
       def fail_item(index, item, error)
         _report(index, 1, 1, [])
-        item_failed(index, item, error)
+        item_failed(index, item, error, Float::INFINITY)
       end
 
       # Adds what was counted elsewhere.
@@ -83,6 +96,12 @@ module Minigun
       def inspect = "#<#{self.class} #{@program.steps.size} steps>"
 
       private
+
+      # Twice as long each time, and up to half more, so that many don't come back at once.
+      def backoff(policy, attempt)
+        first = policy[:backoff].is_a?(Numeric) ? policy[:backoff] : BACKOFF
+        [first * (2.0**attempt), MAX_BACKOFF].min * (1 + (rand / 2))
+      end
 
       def producer_failed(step, error)
         Minigun.logger.error { "#{place(step)} ended early: #{describe(error)}" }
