@@ -85,10 +85,12 @@ module Minigun
           finished
         end
 
-        # Units it has not begun, of its last chunk.
+        # Units it has not begun that could be taken back: those of its last chunk, once it is at work.
+        # A worker that has yet to start is not slow.
         def unbegun
-          chunk = @chunks.last or return 0
-          begun, limit, = @exchange.claim(@place, chunk.sequence)
+          return 0 if @chunks.empty? || @exchange.claim(@place, @chunks.first.sequence).first.zero?
+
+          begun, limit, = @exchange.claim(@place, @chunks.last.sequence)
           limit - begun
         end
 
