@@ -16,7 +16,7 @@ module Minigun
     HOOK_WORDS = %i[before_run after_run after_producer before_fork after_fork before after].freeze
     NEEDS_BLOCK = [*HOOK_WORDS, :pipeline].freeze
     BLOCK_WORDS = [*STAGE_WORDS, *SPAWN_WORDS, *CONTEXT_WORDS.keys, *HOOK_WORDS, :accumulator, :batch, :custom_stage,
-                   :pipeline, :native, :reroute_stage, :execution_context].freeze
+                   :pipeline, :nested_pipeline, :native, :reroute_stage, :execution_context].freeze
     WORDS = [*BLOCK_WORDS, *Settings::WORDS, :execution].freeze
 
     # Refuses a call that lacks a name or a block.
@@ -92,6 +92,19 @@ module Minigun
       raise ArgumentError, "pipeline needs a block" unless block
       target = name.nil? ? @pipeline : nest(name, options.merge(more))
       inside(pipeline: target).evaluate(block)
+    end
+
+    # A nested pipeline made of what another class defines; its blocks run on the object
+    # of this one.
+    def nested_pipeline(job_class, name, options = {}, **more)
+      unless job_class.is_a?(Class) && job_class <= DSL
+        raise Error, "pipeline #{@pipeline.name.inspect}: nested_pipeline takes a class that includes Minigun::DSL, " \
+                     "not #{job_class.inspect}"
+      end
+      builder = inside(pipeline: nest(name, options.merge(more)))
+      job_class._minigun_task.definition.each do |entry|
+        builder.public_send(entry.word, *entry.arguments, **entry.options, &entry.block)
+      end
     end
 
     %i[before_run after_run after_producer].each do |type|

@@ -21,6 +21,7 @@ module Minigun
       layout = Layout.new(pipeline)
       directory = Directory.new(layout)
       layout.runs.each { |run| prepare(run, directory) }
+      directory.queues = Subscriptions.lay_out(layout)
       Wiring.new(layout, directory).connect
       builder = StepBuilder.new(context)
       steps = layout.number.map { |node| builder.build(node) }

@@ -2,7 +2,7 @@
 
 module Minigun
   # What has methods on Minigun itself, or a native part.
-  %w[platform configuration logging dag stats execution/run native].each { |part| require_relative part }
+  %w[platform configuration logging dag stats execution/run native emitter].each { |part| require_relative part }
 
   # Everything else is loaded where it is first named.
   {
@@ -15,7 +15,7 @@ module Minigun
     ProducerStage: "atomic_stage", Program: "program", Rebind: "rebind", Replay: "replay", Routing: "routing",
     Runner: "runner", Settings: "settings", Signals: "signals", Signature: "signature", Stage: "stage",
     StageContext: "stage_context", StageDefinition: "stage_definition", StageLoop: "stage_loop",
-    StageRegistry: "stage_registry", Step: "program", Task: "task"
+    StageRegistry: "stage_registry", Step: "program", Subscriptions: "subscriptions", Task: "task"
   }.each { |name, file| autoload name, File.join(__dir__, file) }
 
   module Execution

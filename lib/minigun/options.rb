@@ -24,19 +24,23 @@ module Minigun
     end].freeze
     ROUTING = [":broadcast or :round_robin", ->(value) { %i[broadcast round_robin].include?(value) }].freeze
 
+    QUEUES = ["a name or an Array of names", lambda do |value|
+      Array(value).all? { |name| name.is_a?(Symbol) || name.is_a?(String) }
+    end].freeze
+
     POLICY = {
       on_error: ON_ERROR, retries: COUNT, backoff: BACKOFF, dead_letter: ["", ->(_) { true }],
       max_errors: POSITIVE, max_error_rate: RATE, timeout: SECONDS, write_back: BOOLEAN
     }.freeze
     STAGE = {
       max_size: POSITIVE, max_wait: SECONDS, threads: POSITIVE, processes: POSITIVE, queue_size: CAPACITY,
-      max_queue: CAPACITY, await: AWAIT, routing: ROUTING, ordered: BOOLEAN, workers: POSITIVE
+      max_queue: CAPACITY, await: AWAIT, queues: QUEUES, routing: ROUTING, ordered: BOOLEAN, workers: POSITIVE
     }.merge(POLICY).freeze
     SETTINGS = {
       max_threads: POSITIVE, max_processes: POSITIVE, max_retries: COUNT, max_ractors: POSITIVE,
       default_queue_size: CAPACITY, batch_size: POSITIVE, ordered: BOOLEAN
     }.merge(POLICY).freeze
-    OTHERS = %i[to from before after before_fork after_fork strategy execution execution_context max fork queues native].freeze
+    OTHERS = %i[to from before after before_fork after_fork strategy execution execution_context max fork native].freeze
     KNOWN = [*STAGE.keys, *SETTINGS.keys, *OTHERS].uniq.freeze
 
     module_function

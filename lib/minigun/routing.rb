@@ -49,6 +49,8 @@ module Minigun
         edges << [position, candidate] if candidate && !linked.key?(@names[position])
         next if producer
 
+        next if Subscriptions.only?(@stages[position])
+
         following = @names[position]
         unawaited = following unless @stages[position].awaited?
       end
@@ -64,7 +66,7 @@ module Minigun
     end
 
     def linkable?(name, stage, candidate)
-      return false if stage.awaited?
+      return false if stage.options[:await]
       return false if stage.composite? && @pipeline.stages[candidate].composite?
 
       !@dag.fan_out_siblings?(name, candidate) && !@dag.sibling_feeds?(name, candidate) &&

@@ -65,7 +65,11 @@ module Minigun
     def has_spawn_strategy? = SPAWN_STRATEGIES.include?(strategy) # rubocop:disable Naming/PredicateName
 
     # Does it wait for items that only dynamic routing brings?
-    def awaited? = options[:await] ? true : false
+    def awaited? = await ? true : false
+
+    # What `await:` says; a stage that only takes items from queues by name awaits them.
+    # @return [Boolean, Numeric, nil]
+    def await = options.fetch(:await) { Subscriptions.only?(self) || nil }
 
     # @return [Symbol] :autonomous, :streaming or :composite
     def run_mode = producer? ? :autonomous : :streaming

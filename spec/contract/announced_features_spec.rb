@@ -4,7 +4,6 @@ require_relative "contract_helper"
 
 RSpec.describe "Features the original announced" do
   it "emit_to_queue sends an item to the stages that subscribe to a queue" do
-    pending "a feature of a later version"
     routed = job do
       producer(:gen) { 4.times { |n| emit_to_queue(n.even? ? :even : :odd, n) } }
       consumer(:evens, queues: [:even]) { |n| @out << [:even, n] }

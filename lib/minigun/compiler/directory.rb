@@ -4,13 +4,18 @@ module Minigun
   module Compiler
     # Finds the stages of a run by name, by the same levels as StageRegistry.
     class Directory
+      # @return [Hash{Symbol => Node}] what stands for each queue that stages subscribe to
+      attr_writer :queues
+
       def initialize(layout)
         @runs = layout.runs
         @nodes = layout.nodes
+        @queues = {}
       end
 
-      # The node that a name, or a Stage, means in a pipeline of the run; nil if none.
+      # The node that a name, a Stage or a queue means in a pipeline of the run; nil if none.
       def find(target, run_index)
+        return @queues[target.name] || Subscriptions.refuse(target.name, @queues.keys) if target.is_a?(Subscriptions::Queue)
         return by_stage[target] || find(target.name, run_index) if target.is_a?(Stage)
 
         name = Names::Table.key(target)
@@ -27,7 +32,7 @@ module Minigun
       end
 
       def by_name
-        @by_name ||= @nodes.group_by { |node| Names.key(node.stage.name) }
+        @by_name ||= @runs.flat_map { |run| run.nodes.values }.group_by { |node| Names.key(node.stage.name) }
       end
 
       def by_stage

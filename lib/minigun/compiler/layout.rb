@@ -27,6 +27,16 @@ module Minigun
         steps
       end
 
+      # Adds a step to the root that hands what is sent to it to each of the nodes.
+      #
+      # @return [Node]
+      def add_distributor(name, nodes)
+        node = Node.new(PipelineStage.new(name: name, options: { await: true }), @runs.first)
+        nodes.each { |each| node.link(each) }
+        @nodes << node
+        node
+      end
+
       private
 
       # Keeps its own stack: nesting may be deeper than Ruby's.

@@ -21,13 +21,20 @@ module Minigun
       # @return [Array<Node>] the steps that send to it
       attr_reader :senders
       attr_writer :entry
-      # @return [Object] what `await:` says, for it or for its pipeline
-      attr_accessor :await
+      attr_writer :await
 
       def initialize(stage, run)
         @stage, @run = stage, run
         @successors, @predecessors, @senders = [], [], []
-        @await = stage.options[:await]
+      end
+
+      # @return [Object] what `await:` says, for it or for its pipeline
+      def await = @await.nil? ? @stage.await : @await
+
+      # Adds an edge to another node.
+      def link(receiver)
+        @successors << receiver
+        receiver.predecessors << self
       end
 
       # The step that gets what is sent to it; nil if nothing takes items.

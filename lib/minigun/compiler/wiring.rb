@@ -27,7 +27,7 @@ module Minigun
           next if targets.empty? || (from == Routing::INPUT && !run.nodes.key?(from))
 
           sender = node_of(run, from)
-          targets.each { |to| link(sender, node_of(run, to)) }
+          targets.each { |to| sender.link(node_of(run, to)) }
         end
       end
 
@@ -39,11 +39,6 @@ module Minigun
         @crossing = true
         @directory.find(name, run.index) or
           raise Error, "pipeline #{run.pipeline.name.inspect}: there is no stage #{name.inspect}"
-      end
-
-      def link(sender, receiver)
-        sender.successors << receiver
-        receiver.predecessors << sender
       end
 
       # Where items that are sent to a nested pipeline go in.
