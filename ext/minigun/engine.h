@@ -1,4 +1,4 @@
-/* engine.h - What the binding's files of the engine share: rb_orchestrator.c has
+/* engine.h - What the binding's files of the engine share: rb_run*.c have
  * the run and its threads, rb_step.c calls the code of stages, rb_emit.c brings
  * what that code emits into the step, rb_input.c feeds loops. */
 #ifndef MG_ENGINE_H
@@ -111,7 +111,7 @@ void Init_minigun_fault(void);
 VALUE mg_input_queue_new(mg_part_t *part);
 void Init_minigun_input(void);
 
-/* rb_orchestrator.c */
+/* rb_run.c; mg_run_sleep is in rb_worker.c */
 mg_run_t *mg_run_get(VALUE self);
 mg_part_t *mg_part_get(VALUE run, VALUE index);
 /* Keeps the first error that stops the run. */

@@ -1,0 +1,45 @@
+/* engine_run.h - What the rooms of Minigun::Execution::Run share: rb_run.c has the class and
+ * what it holds, rb_run_setup.c lays it out, rb_worker.c is its threads, rb_run_control.c
+ * starts, awaits and ends it, rb_run_books.c tells what it did. */
+#ifndef MG_ENGINE_RUN_H
+#define MG_ENGINE_RUN_H
+
+#include "engine.h"
+
+/* A step that ends if nothing was sent to it by a certain time. */
+typedef struct {
+    uint32_t step;
+    uint64_t after, until; /* nanoseconds */
+} mg_await_t;
+
+typedef struct mg_engine {
+    mg_run_t run;
+    VALUE self;
+    VALUE user, program, threads, error;
+    mg_part_t *parts;
+    uint32_t nparts;
+    mg_await_t *awaits;
+    uint32_t nawaits;
+    uint8_t *why; /* mg_why_t of each step */
+    bool set_up;
+} mg_engine_t;
+
+extern VALUE rb_eMinigunCancelled;
+
+/* rb_run.c */
+
+/* The engine of a run, laid out or not. Raises TypeError for another object. */
+mg_engine_t *mg_engine_raw(VALUE self);
+/* The engine of a run that is laid out; raises ArgumentError if it isn't. */
+mg_engine_t *mg_engine_get(VALUE self);
+
+/* rb_worker.c: what the core's workers need of Ruby. */
+extern const mg_run_ops_t mg_run_ops;
+void Init_minigun_worker(void);
+
+/* Each defines the methods that the file has. */
+void Init_minigun_run_setup(VALUE klass);
+void Init_minigun_run_control(VALUE klass);
+void Init_minigun_run_books(VALUE klass);
+
+#endif

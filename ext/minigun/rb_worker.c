@@ -1,0 +1,260 @@
+#include "engine_run.h"
+
+#include <stdatomic.h>
+
+static ID id_handle_interrupt, id_head_ended, id_undelivered;
+static VALUE mask_on_blocking, mask_immediate, mask_never;
+
+/* Waiting. */
+
+struct nap {
+    mg_park_t *park;
+    uint64_t deadline;
+    _Atomic bool interrupted;
+    bool slept, rang;
+};
+
+static void
+nap_body(void *data)
+{
+    struct nap *nap = data;
+    nap->slept = true;
+    nap->rang = mg_park_sleep(nap->park, nap->deadline);
+}
+
+static void
+nap_wake(void *data)
+{
+    struct nap *nap = data;
+    atomic_store(&nap->interrupted, true);
+    mg_park_ring(nap->park);
+}
+
+static VALUE
+nap_masked(RB_BLOCK_CALL_FUNC_ARGLIST(first, data))
+{
+    rb_thread_check_ints();
+    mg_without_gvl(nap_body, nap_wake, (void *)data);
+    return Qnil;
+}
+
+static VALUE
+nap_with_mask(VALUE data)
+{
+    return rb_block_call(rb_cThread, id_handle_interrupt, 1, &mask_never, nap_masked, data);
+}
+
+mg_status_t
+mg_run_sleep(mg_run_t *run, mg_park_t *park, uint64_t deadline, bool interruptible)
+{
+    struct nap nap = { .park = park, .deadline = deadline };
+    if (interruptible) {
+        mg_without_gvl(nap_body, nap_wake, &nap);
+        return nap.slept && !atomic_load(&nap.interrupted) ? MG_OK : MG_AGAIN;
+    }
+    int state = 0;
+    rb_protect(nap_with_mask, (VALUE)&nap, &state);
+    if (state) {
+        mg_worker_t *worker = mg_slot()->worker;
+        if (worker) {
+            mg_fault_defer(worker, state);
+        }
+        else {
+            rb_jump_tag(state); /* no worker: a publisher, whose hands are empty */
+        }
+    }
+    return MG_OK;
+}
+
+/* Workers. */
+
+struct exposure {
+    mg_worker_t *worker;
+    mg_status_t (*body)(mg_worker_t *worker);
+    mg_status_t status;
+};
+
+static VALUE
+exposed_block(RB_BLOCK_CALL_FUNC_ARGLIST(first, data))
+{
+    struct exposure *exposure = (struct exposure *)data;
+    exposure->status = exposure->body(exposure->worker);
+    return Qnil;
+}
+
+static VALUE
+exposed_call(VALUE data)
+{
+    return rb_block_call(rb_cThread, id_handle_interrupt, 1, &mask_immediate, exposed_block, data);
+}
+
+static mg_status_t
+op_exposed(mg_worker_t *worker, mg_status_t (*body)(mg_worker_t *worker))
+{
+    struct exposure exposure = { worker, body, MG_CANCELLED };
+    int state = 0;
+    rb_protect(exposed_call, (VALUE)&exposure, &state);
+    /* Interrupts that came at the edges of the block are for nobody's item. */
+    if (state) mg_fault_defer(worker, state);
+    return exposure.status;
+}
+
+static VALUE
+check_ints(VALUE data)
+{
+    mg_fault_resume((mg_worker_t *)data);
+    rb_thread_check_ints();
+    return Qnil;
+}
+
+/* An idle worker: a kill takes it, any other exception raised into its thread has
+ * no item to blame and stops the run unless it is a StandardError. */
+static mg_status_t
+op_interrupted(mg_worker_t *worker)
+{
+    int state = 0;
+    rb_protect(check_ints, (VALUE)worker, &state);
+    if (state == 0) return MG_OK;
+    VALUE error = rb_errinfo();
+    rb_set_errinfo(Qnil);
+    if (SPECIAL_CONST_P(error) || !RTEST(rb_obj_is_kind_of(error, rb_eException))) {
+        worker->dying = true;
+        return MG_OK;
+    }
+    if (RTEST(rb_obj_is_kind_of(error, rb_eStandardError))) return MG_OK;
+    if (RTEST(rb_obj_is_kind_of(error, rb_eMinigunCancelled))) {
+        return worker->run->cancelled ? MG_CANCELLED : MG_OK;
+    }
+    mg_run_fail(((mg_engine_t *)worker->run->data)->self, error);
+    return MG_CANCELLED;
+}
+
+static VALUE
+serve_block(RB_BLOCK_CALL_FUNC_ARGLIST(first, data))
+{
+    mg_worker_run((mg_worker_t *)data);
+    return Qnil;
+}
+
+static VALUE
+serve(VALUE data)
+{
+    return rb_block_call(rb_cThread, id_handle_interrupt, 1, &mask_on_blocking, serve_block, data);
+}
+
+static VALUE
+worker_main(void *ptr)
+{
+    mg_worker_t *worker = ptr;
+    volatile VALUE self = ((mg_engine_t *)worker->run->data)->self;
+    int state = 0;
+    mg_slot()->worker = worker;
+    rb_protect(serve, (VALUE)worker, &state);
+    rb_set_errinfo(Qnil);
+    mg_worker_abandon(worker);
+    mg_slot()->worker = NULL;
+    RB_GC_GUARD(self);
+    return Qnil;
+}
+
+static VALUE
+create_thread(VALUE data)
+{
+    return rb_thread_create(worker_main, (void *)data);
+}
+
+static mg_status_t
+op_spawn(mg_worker_t *worker)
+{
+    mg_engine_t *engine = worker->run->data;
+    mg_thread_t *thread = calloc(1, sizeof(*thread));
+    if (thread == NULL) return MG_NOMEM;
+    thread->deferred = Qnil;
+    worker->data = thread;
+    int state = 0;
+    VALUE value = rb_protect(create_thread, (VALUE)worker, &state);
+    if (state) {
+        VALUE error = rb_errinfo();
+        rb_set_errinfo(Qnil);
+        mg_run_fail(engine->self, error);
+        return MG_SYSERR;
+    }
+    thread->thread = value;
+    rb_ary_push(engine->threads, value);
+    return MG_OK;
+}
+
+struct note {
+    VALUE self;
+    ID method;
+    VALUE index, items;
+};
+
+static VALUE
+note_body(VALUE data)
+{
+    struct note *note = (struct note *)data;
+    if (NIL_P(note->items)) return rb_funcall(note->self, note->method, 1, note->index);
+    return rb_funcall(note->self, note->method, 2, note->index, note->items);
+}
+
+static void
+notify(mg_engine_t *engine, ID method, uint32_t index, VALUE items)
+{
+    struct note note = { engine->self, method, UINT2NUM(index), items };
+    int state = 0;
+    rb_protect(note_body, (VALUE)&note, &state);
+    if (state == 0) return;
+    VALUE error = rb_errinfo();
+    rb_set_errinfo(Qnil);
+    if (!SPECIAL_CONST_P(error) && RTEST(rb_obj_is_kind_of(error, rb_eException))) {
+        mg_run_fail(engine->self, error);
+        mg_run_cancel(&engine->run);
+    }
+}
+
+static void
+op_head_ended(mg_step_t *step)
+{
+    notify(step->run->data, id_head_ended, step->index, Qnil);
+}
+
+static void
+op_undelivered(mg_step_t *step, mg_chunk_t *chunk)
+{
+    VALUE items = rb_ary_new_from_values((long)mg_chunk_size(chunk),
+                                         (VALUE *)chunk->items + chunk->head);
+    notify(step->run->data, id_undelivered, step->index, items);
+}
+
+const mg_run_ops_t mg_run_ops = {
+    .run_items = mg_step_run_items,
+    .run_once = mg_step_run_once,
+    .flush = mg_step_flush,
+    .spawn = op_spawn,
+    .sleep = mg_run_sleep,
+    .exposed = op_exposed,
+    .interrupted = op_interrupted,
+    .head_ended = op_head_ended,
+    .undelivered = op_undelivered,
+};
+
+static VALUE
+mask(const char *timing)
+{
+    VALUE hash = rb_hash_new();
+    rb_hash_aset(hash, rb_cObject, ID2SYM(rb_intern(timing)));
+    rb_gc_register_mark_object(rb_obj_freeze(hash));
+    return hash;
+}
+
+void
+Init_minigun_worker(void)
+{
+    id_handle_interrupt = rb_intern("handle_interrupt");
+    id_head_ended = rb_intern("head_ended");
+    id_undelivered = rb_intern("undelivered");
+    mask_on_blocking = mask("on_blocking");
+    mask_immediate = mask("immediate");
+    mask_never = mask("never");
+}
