@@ -11,6 +11,9 @@ WALLS = {
     { pattern: /#include\s+"rb_/, files: "ext/**/*.{c,h}", except: [] },
   "the GVL is left through one door" =>
     { pattern: /rb_thread_call_with(out)?_gvl|rb_nogvl\s*\(/, files: "ext/**/*.c", except: %w[ext/minigun/rb_nogvl.c] },
+  "the core calls what can fail through its table" =>
+    { pattern: /(?<![\w>.])(malloc|calloc|realloc|mmap|pipe|eventfd|read|write|poll|syscall|pthread_create)\s*\(/,
+      files: "ext/minigun/core/*.c", except: %w[ext/minigun/core/sys.c] },
   "statuses become exceptions in one place" =>
     { pattern: /case\s+MG_NOMEM\b/, files: "ext/minigun/*.c", except: %w[ext/minigun/rb_error.c] },
   "only Ruby forks, so that its own hooks run" =>

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "sys.h"
+
 enum { SMALLEST = 256, KEPT = 1 << 20 };
 
 mg_status_t
@@ -13,7 +15,7 @@ mg_bytes_grow(mg_bytes_t *bytes, size_t extra)
     size_t capacity = bytes->capacity < SMALLEST ? SMALLEST : bytes->capacity;
     while (capacity < needed) capacity += capacity / 2;
 
-    uint8_t *data = realloc(bytes->data, capacity);
+    uint8_t *data = mg_sys->realloc(bytes->data, capacity);
     if (data == NULL) return MG_NOMEM;
     bytes->data = data;
     bytes->capacity = capacity;

@@ -2,10 +2,12 @@
 
 #include <stdlib.h>
 
+#include "sys.h"
+
 mg_chunk_t *
 mg_chunk_new(uint32_t capacity)
 {
-    mg_chunk_t *chunk = malloc(sizeof(*chunk) + capacity * sizeof(mg_item_t));
+    mg_chunk_t *chunk = mg_sys->malloc(sizeof(*chunk) + capacity * sizeof(mg_item_t));
     if (chunk == NULL) return NULL;
     chunk->next = NULL;
     chunk->step = 0;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "sys.h"
 
 void
 mg__hand_init(mg_hand_t *hand, mg_step_t *step)
@@ -322,7 +323,7 @@ mg_hand_send(mg_hand_t *hand, uint32_t number, mg_item_t item)
     mg_run_t *run = step->run;
     if (run->cancelled) return MG_CANCELLED;
     if (number >= hand->nroutes) {
-        mg_route_t *routes = realloc(hand->routes, step->nfeeds * sizeof(*routes));
+        mg_route_t *routes = mg_sys->realloc(hand->routes, step->nfeeds * sizeof(*routes));
         if (routes == NULL) return MG_NOMEM;
         memset(routes + hand->nroutes, 0, (step->nfeeds - hand->nroutes) * sizeof(*routes));
         hand->routes = routes;

@@ -8,14 +8,16 @@
 #include <sys/eventfd.h>
 #endif
 
+#include "sys.h"
+
 static mg_status_t
 open_pair(int fds[2])
 {
 #ifdef __linux__
-    fds[0] = fds[1] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    fds[0] = fds[1] = mg_sys->eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     return fds[0] < 0 ? MG_SYSERR : MG_OK;
 #else
-    if (pipe(fds) != 0) return MG_SYSERR;
+    if (mg_sys->pipe(fds) != 0) return MG_SYSERR;
     for (int i = 0; i < 2; i++) {
         fcntl(fds[i], F_SETFD, FD_CLOEXEC);
         fcntl(fds[i], F_SETFL, O_NONBLOCK);
@@ -58,7 +60,7 @@ mg_doorbell_wake(mg_doorbell_t *bell)
     uint64_t one = 1;
     ssize_t written;
     do {
-        written = write(bell->write_fd, &one, sizeof(one));
+        written = mg_sys->write(bell->write_fd, &one, sizeof(one));
     } while (written < 0 && errno == EINTR); /* EAGAIN: it is ringing already. */
     errno = saved;
 }
@@ -76,6 +78,6 @@ mg_doorbell_rise(mg_doorbell_t *bell)
     uint64_t drained[16];
 
     atomic_store_explicit(&bell->word->asleep, 0, memory_order_relaxed);
-    while (read(bell->read_fd, drained, sizeof(drained)) == (ssize_t)sizeof(drained)) {
+    while (mg_sys->read(bell->read_fd, drained, sizeof(drained)) == (ssize_t)sizeof(drained)) {
     }
 }

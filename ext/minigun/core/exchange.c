@@ -1,6 +1,7 @@
 #include "exchange.h"
 
 #include "shm.h"
+#include "sys.h"
 
 #include <poll.h>
 #include <stdlib.h>
@@ -52,7 +53,7 @@ mg_exchange_new(mg_exchange_t **out, uint32_t workers, size_t capacity)
 {
     if (workers == 0) return MG_INVALID;
 
-    mg_exchange_t *exchange = calloc(1, sizeof(*exchange) + workers * sizeof(place_t));
+    mg_exchange_t *exchange = mg_sys->calloc(1, sizeof(*exchange) + workers * sizeof(place_t));
     if (exchange == NULL) return MG_NOMEM;
     exchange->count = exchange->own = workers;
     exchange->capacity = capacity;
@@ -65,7 +66,7 @@ mg_exchange_new(mg_exchange_t **out, uint32_t workers, size_t capacity)
     }
 
     mg_status_t status = MG_NOMEM;
-    exchange->polled = calloc(workers + 1, sizeof(struct pollfd));
+    exchange->polled = mg_sys->calloc(workers + 1, sizeof(struct pollfd));
     if (exchange->polled == NULL) goto fail;
     void *memory;
     status = mg_shm_map(&memory, exchange->size);
@@ -199,7 +200,7 @@ mg_exchange_doze(mg_exchange_t *exchange)
 void
 mg_exchange_sleep(mg_exchange_t *exchange, int milliseconds)
 {
-    poll(exchange->polled, exchange->npolled, milliseconds);
+    mg_sys->poll(exchange->polled, exchange->npolled, milliseconds);
 }
 
 void

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sys.h"
+
 enum { FIRST_CAPACITY = 16, MOST = UINT32_MAX / 4 };
 
 static bool
@@ -14,7 +16,7 @@ known(const mg_graph_t *graph, mg_node_t node)
 mg_status_t
 mg_graph_new(mg_graph_t **out)
 {
-    mg_graph_t *graph = calloc(1, sizeof(*graph));
+    mg_graph_t *graph = mg_sys->calloc(1, sizeof(*graph));
     if (graph == NULL) return MG_NOMEM;
 
     mg_graph_clear(graph);
@@ -55,15 +57,15 @@ mg_graph_clear(mg_graph_t *graph)
 static mg_status_t
 reserve_nodes(mg_graph_t *graph, uint32_t capacity)
 {
-    struct mg__node *nodes = realloc(graph->nodes, capacity * sizeof(*nodes));
+    struct mg__node *nodes = mg_sys->realloc(graph->nodes, capacity * sizeof(*nodes));
     if (nodes == NULL) return MG_NOMEM;
     graph->nodes = nodes;
 
-    struct mg__found *found = realloc(graph->found, capacity * sizeof(*found));
+    struct mg__found *found = mg_sys->realloc(graph->found, capacity * sizeof(*found));
     if (found == NULL) return MG_NOMEM;
     graph->found = found;
 
-    int64_t *pool = realloc(graph->pool, capacity * sizeof(*pool));
+    int64_t *pool = mg_sys->realloc(graph->pool, capacity * sizeof(*pool));
     if (pool == NULL) return MG_NOMEM;
     graph->pool = pool;
 
@@ -143,11 +145,11 @@ empty_slot(mg_graph_t *graph, uint32_t slot)
 static mg_status_t
 reserve_edges(mg_graph_t *graph, uint32_t capacity)
 {
-    struct mg__edge *edges = realloc(graph->edges, capacity * sizeof(*edges));
+    struct mg__edge *edges = mg_sys->realloc(graph->edges, capacity * sizeof(*edges));
     if (edges == NULL) return MG_NOMEM;
     graph->edges = edges;
 
-    uint32_t *slots = calloc(2 * (size_t)capacity, sizeof(*slots));
+    uint32_t *slots = mg_sys->calloc(2 * (size_t)capacity, sizeof(*slots));
     if (slots == NULL) return MG_NOMEM;
     free(graph->slots);
     graph->slots = slots;
@@ -343,7 +345,7 @@ mg_edges_next(mg_edges_t *edges)
 static void *
 duplicate(const void *array, size_t count, size_t size)
 {
-    void *copy = malloc(count * size);
+    void *copy = mg_sys->malloc(count * size);
     if (copy) memcpy(copy, array, count * size);
     return copy;
 }
@@ -351,7 +353,7 @@ duplicate(const void *array, size_t count, size_t size)
 mg_status_t
 mg_graph_copy(mg_graph_t **out, const mg_graph_t *graph)
 {
-    mg_graph_t *copy = calloc(1, sizeof(*copy));
+    mg_graph_t *copy = mg_sys->calloc(1, sizeof(*copy));
     if (copy == NULL) return MG_NOMEM;
 
     *copy = *graph;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "native_gate.h"
+#include "sys.h"
 
 enum { DEFAULT_BUDGET = 16 * 1024 * 1024, MAX_WORKERS = 1024 };
 
@@ -19,7 +20,7 @@ host_wait(const mg_host_t *host, int fd, bool write)
                              { .fd = chain->cancel_fds[0], .events = POLLIN } };
 
     mg_native_gate_leave();
-    while (poll(fds, 2, -1) < 0 && errno == EINTR) continue;
+    while (mg_sys->poll(fds, 2, -1) < 0 && errno == EINTR) continue;
     mg_native_gate_enter();
     return fds[1].revents ? MG_STAGE_STOP : MG_STAGE_OK;
 }
@@ -36,7 +37,7 @@ mg_native_chain_new(mg_native_chain_t **out, const mg_native_chain_options_t *op
 {
     if (options->workers == 0 || options->workers > MAX_WORKERS) return MG_INVALID;
 
-    mg_native_chain_t *chain = calloc(1, sizeof(*chain));
+    mg_native_chain_t *chain = mg_sys->calloc(1, sizeof(*chain));
     if (chain == NULL) return MG_NOMEM;
 
     chain->host = (mg_host_t){ .abi = MG_STAGE_ABI,
@@ -186,7 +187,7 @@ static bool
 make_seats(mg_native_worker_t *worker, mg_native_chain_t *chain)
 {
     worker->chain = chain;
-    worker->seats = calloc(chain->nstages, sizeof(mg_native_seat_t));
+    worker->seats = mg_sys->calloc(chain->nstages, sizeof(mg_native_seat_t));
     for (uint32_t i = 0; worker->seats && i < chain->nstages; i++) {
         worker->seats[i].worker = worker;
         worker->seats[i].index = i;
@@ -199,7 +200,7 @@ make_workers(mg_native_chain_t *chain)
 {
     uint32_t parallel = chain->serial_from < chain->nstages ? chain->serial_from : chain->nstages;
 
-    chain->workers = calloc(chain->nworkers, sizeof(mg_native_worker_t));
+    chain->workers = mg_sys->calloc(chain->nworkers, sizeof(mg_native_worker_t));
     if (chain->workers == NULL) return MG_NOMEM;
     for (uint32_t w = 0; w < chain->nworkers; w++) {
         if (!make_seats(&chain->workers[w], chain)) return MG_NOMEM;
@@ -237,7 +238,7 @@ start_threads(mg_native_chain_t *chain)
     int failure = 0;
     for (uint32_t i = 0; i < chain->nworkers && failure == 0; i++) {
         mg_native_worker_t *worker = &chain->workers[i];
-        failure = pthread_create(&worker->thread, NULL, mg__native_worker_body, worker);
+        failure = mg_sys->pthread_create(&worker->thread, NULL, mg__native_worker_body, worker);
         if (failure == 0) chain->nthreads++;
     }
     pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -254,7 +255,7 @@ mg_status_t
 mg_native_chain_start(mg_native_chain_t *chain)
 {
     if (chain->nstages == 0 || chain->workers) return MG_INVALID;
-    if (pipe(chain->cancel_fds) != 0) return MG_SYSERR;
+    if (mg_sys->pipe(chain->cancel_fds) != 0) return MG_SYSERR;
     fcntl(chain->cancel_fds[0], F_SETFD, FD_CLOEXEC);
     fcntl(chain->cancel_fds[1], F_SETFD, FD_CLOEXEC);
 
@@ -316,7 +317,7 @@ void
 mg_native_chain_cancel(mg_native_chain_t *chain)
 {
     if (atomic_exchange(&chain->cancelled, true)) return;
-    ssize_t written = chain->cancel_fds[1] >= 0 ? write(chain->cancel_fds[1], "", 1) : 0;
+    ssize_t written = chain->cancel_fds[1] >= 0 ? mg_sys->write(chain->cancel_fds[1], "", 1) : 0;
     (void)written;
     mg_native_pipe_cancel(&chain->inlet);
     mg_native_pipe_cancel(&chain->outlet);

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "sys.h"
+
 static bool
 equal(const mg_columns_t *one, const mg_columns_t *other)
 {
@@ -19,7 +21,7 @@ copy(const mg_columns_t *columns)
     for (uint32_t i = 0; i < columns->count; i++) bytes += strlen(columns->names[i]) + 1;
 
     size_t head = sizeof(mg_native_columns_t) + columns->count * sizeof(char *);
-    mg_native_columns_t *made = malloc(head + bytes);
+    mg_native_columns_t *made = mg_sys->malloc(head + bytes);
     if (made == NULL) return NULL;
 
     char *text = (char *)made + head;

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "sys.h"
+
 enum {
     OUT_RECORDS = 4096,      /* a block under way is delivered at as many */
     OUT_BYTES = 256 * 1024,
@@ -27,7 +29,7 @@ grow(void **memory, size_t *capacity, size_t needed, size_t size)
 
     size_t wanted = *capacity < 64 ? 64 : *capacity;
     while (wanted < needed) wanted *= 2;
-    void *grown = realloc(*memory, wanted * size);
+    void *grown = mg_sys->realloc(*memory, wanted * size);
     if (grown == NULL) return false;
 
     *memory = grown;
@@ -184,7 +186,7 @@ emit_store(mg_emit_t *face, size_t length)
 
     if (store == NULL || store->capacity - store->used < length) {
         size_t capacity = length > STORE_BYTES ? length : STORE_BYTES;
-        store = malloc(sizeof(*store) + capacity);
+        store = mg_sys->malloc(sizeof(*store) + capacity);
         if (store == NULL) return NULL;
         store->used = 0;
         store->capacity = capacity;

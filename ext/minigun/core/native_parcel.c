@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sys.h"
+
 enum { KEPT_PARCELS = 16, REJECT_BYTES = 64 * 1024 };
 
 void
@@ -49,13 +51,13 @@ mg_native_parcel_get(mg_native_parcels_t *parcels, size_t capacity)
 {
     mg_native_parcel_t *parcel = take_kept(parcels);
     if (parcel == NULL) {
-        parcel = calloc(1, sizeof(*parcel));
+        parcel = mg_sys->calloc(1, sizeof(*parcel));
         if (parcel == NULL) return NULL;
     }
     if (parcel->capacity < capacity) {
         free(parcel->memory);
         parcel->capacity = capacity + capacity / 4;
-        parcel->memory = malloc(parcel->capacity);
+        parcel->memory = mg_sys->malloc(parcel->capacity);
         if (parcel->memory == NULL) {
             free(parcel);
             return NULL;

@@ -4,6 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "sys.h"
+
 static bool
 room(mg_native_rows_t *rows, size_t length)
 {
@@ -12,7 +14,7 @@ room(mg_native_rows_t *rows, size_t length)
 
     size_t wanted = rows->capacity < 4096 ? 4096 : rows->capacity;
     while (wanted < needed) wanted *= 2;
-    char *grown = realloc(rows->bytes, wanted);
+    char *grown = mg_sys->realloc(rows->bytes, wanted);
     if (grown == NULL) return false;
     rows->bytes = grown;
     rows->capacity = wanted;
@@ -112,7 +114,7 @@ const mg_block_t *
 mg_native_rows_render(mg_native_rows_t *rows, const mg_block_t *block)
 {
     if (rows->records_capacity < block->count) {
-        mg_record_t *grown = realloc(rows->records, block->count * sizeof(mg_record_t));
+        mg_record_t *grown = mg_sys->realloc(rows->records, block->count * sizeof(mg_record_t));
         if (grown == NULL) return NULL;
         rows->records = grown;
         rows->records_capacity = block->count;

@@ -1,15 +1,13 @@
 #include "park.h"
 
 #include "clock.h"
+#include "sys.h"
 
 #include <time.h>
 
 #ifdef __linux__
 
-#include <linux/futex.h>
 #include <stdatomic.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 void
 mg_park_init(mg_park_t *park)
@@ -36,7 +34,7 @@ mg_park_sleep(mg_park_t *park, uint64_t deadline)
             left.tv_nsec = (long)((deadline - now) % 1000000000u);
             timeout = &left;
         }
-        syscall(SYS_futex, &park->rung, FUTEX_WAIT_PRIVATE, 0, timeout, NULL, 0);
+        mg_sys->futex_wait(&park->rung, 0, timeout);
     }
     return true;
 }
@@ -45,7 +43,7 @@ void
 mg_park_ring(mg_park_t *park)
 {
     if (atomic_exchange_explicit(&park->rung, 1, memory_order_release) == 0) {
-        syscall(SYS_futex, &park->rung, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+        mg_sys->futex_wake(&park->rung);
     }
 }
 

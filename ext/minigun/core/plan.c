@@ -3,6 +3,8 @@
 #include <stddef.h>
 #include <stdlib.h>
 
+#include "sys.h"
+
 #define NO_SEGMENT UINT32_MAX    /* no predecessor placed yet */
 #define SEVERAL (UINT32_MAX - 1) /* predecessors in different segments */
 
@@ -158,8 +160,8 @@ mg_plan_new(mg_plan_t **out, const mg_plan_steps_t *steps)
 
     const size_t count = steps->count;
     mg_status_t status = MG_NOMEM;
-    struct block *block = malloc(sizeof(*block) + (3 * count + 1) * sizeof(uint32_t) + count);
-    uint32_t *scratch = malloc((6 * count + 1) * sizeof(uint32_t));
+    struct block *block = mg_sys->malloc(sizeof(*block) + (3 * count + 1) * sizeof(uint32_t) + count);
+    uint32_t *scratch = mg_sys->malloc((6 * count + 1) * sizeof(uint32_t));
     if (block == NULL || scratch == NULL) goto fail;
 
     uint32_t *const starts = block->words + count;

@@ -8,12 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#ifdef __linux__
-#include <sys/syscall.h>
-#ifndef SYS_pidfd_open
-#define SYS_pidfd_open 434
-#endif
-#endif
+#include "sys.h"
 
 enum { STACK = 64 * 1024, LOOK_EVERY = 200, EXIT_ORPHANED = 113 };
 
@@ -21,7 +16,7 @@ int
 mg_process_open(pid_t pid)
 {
 #ifdef __linux__
-    return (int)syscall(SYS_pidfd_open, pid, 0);
+    return mg_sys->pidfd_open(pid, 0);
 #else
     (void)pid;
     return -1;
@@ -32,7 +27,7 @@ bool
 mg_process_ended(int fd)
 {
     struct pollfd one = { .fd = fd, .events = POLLIN };
-    return poll(&one, 1, 0) > 0;
+    return mg_sys->poll(&one, 1, 0) > 0;
 }
 
 static void
@@ -55,7 +50,7 @@ watch(void *data)
 
     while (getppid() == orphanage->parent) {
         if (fd < 0) pause_for(LOOK_EVERY);
-        else poll(&one, 1, -1);
+        else mg_sys->poll(&one, 1, -1);
     }
     if (fd >= 0) close(fd);
 
@@ -86,7 +81,7 @@ mg_process_watch_parent(mg_orphanage_t *orphanage, pid_t parent, mg_doorbell_t *
     /* Signals are for the threads that were there before. */
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    int failed = pthread_create(&thread, &attributes, watch, orphanage);
+    int failed = mg_sys->pthread_create(&thread, &attributes, watch, orphanage);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     pthread_attr_destroy(&attributes);
     return failed ? MG_SYSERR : MG_OK;

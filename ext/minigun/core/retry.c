@@ -1,6 +1,6 @@
 #include "run_internal.h"
 
-#include <stdlib.h>
+#include "sys.h"
 
 mg_status_t
 mg_hand_hold(mg_hand_t *hand)
@@ -95,7 +95,7 @@ mg_hand_park(mg_hand_t *hand, mg_item_t item, uint32_t attempt, uint64_t due)
     mg_run_t *run = hand->step->run;
     if (run->nparked == run->parked_room) {
         uint32_t room = run->parked_room ? run->parked_room * 2 : 16;
-        mg_parked_t *parked = realloc(run->parked, room * sizeof(*parked));
+        mg_parked_t *parked = mg_sys->realloc(run->parked, room * sizeof(*parked));
         if (parked == NULL) return MG_NOMEM;
         run->parked = parked;
         run->parked_room = room;

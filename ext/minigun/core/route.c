@@ -2,14 +2,16 @@
 
 #include <stdlib.h>
 
+#include "sys.h"
+
 /* True if work for a step of `from` can lead to work for a step of `to`, by
  * static targets and routes opened so far. A segment counts as one, because one
  * worker serves all its steps. True also without memory to find out. */
 static bool
 reaches(mg_run_t *run, const mg_segment_t *from, const mg_segment_t *to)
 {
-    bool *seen = calloc(run->nsteps, sizeof(*seen));
-    mg_step_t **stack = malloc(run->nsteps * sizeof(mg_step_t *));
+    bool *seen = mg_sys->calloc(run->nsteps, sizeof(*seen));
+    mg_step_t **stack = mg_sys->malloc(run->nsteps * sizeof(mg_step_t *));
     bool found = seen == NULL || stack == NULL;
     uint32_t depth = 0;
 
@@ -71,10 +73,10 @@ mg_step_route(mg_step_t *step, mg_step_t *target, uint32_t *number)
     }
     if (target->ended || target->ending) return MG_CLOSED;
 
-    mg_step_t **feeds = realloc(step->feeds, (step->nfeeds + 1) * sizeof(*feeds));
+    mg_step_t **feeds = mg_sys->realloc(step->feeds, (step->nfeeds + 1) * sizeof(*feeds));
     if (feeds == NULL) return MG_NOMEM;
     step->feeds = feeds;
-    bool *freely = realloc(step->feeds_freely, (step->nfeeds + 1) * sizeof(*freely));
+    bool *freely = mg_sys->realloc(step->feeds_freely, (step->nfeeds + 1) * sizeof(*freely));
     if (freely == NULL) return MG_NOMEM;
     step->feeds_freely = freely;
     freely[step->nfeeds] = reaches(step->run, target->segment, step->segment);

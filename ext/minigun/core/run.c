@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "sys.h"
 
 /* Chunks kept for reuse: enough for the inboxes of a few busy segments. */
 enum { CACHED_CHUNKS = 256 };
@@ -31,7 +32,7 @@ init_step(mg_run_t *run, mg_step_t *step, const mg_step_spec_t *spec)
     mg__hand_init(&step->hand, step);
     if (spec->ntargets == 0) return MG_OK;
 
-    step->targets = malloc(spec->ntargets * sizeof(mg_step_t *));
+    step->targets = mg_sys->malloc(spec->ntargets * sizeof(mg_step_t *));
     if (step->targets == NULL) return MG_NOMEM;
     for (uint32_t i = 0; i < spec->ntargets; i++) {
         step->targets[i] = &run->steps[spec->targets[i]];
@@ -44,23 +45,23 @@ static mg_status_t
 init_window(mg_segment_t *segment, const mg_step_t *step)
 {
     segment->window = step->workers * WINDOW_PER_WORKER;
-    segment->parked = calloc(segment->window, sizeof(*segment->parked));
-    segment->parked_ready = calloc(segment->window, sizeof(*segment->parked_ready));
+    segment->parked = mg_sys->calloc(segment->window, sizeof(*segment->parked));
+    segment->parked_ready = mg_sys->calloc(segment->window, sizeof(*segment->parked_ready));
     return segment->parked && segment->parked_ready ? MG_OK : MG_NOMEM;
 }
 
 static mg_status_t
 init_segments(mg_run_t *run, const mg_step_spec_t *specs, uint32_t nsegments, const uint32_t *order)
 {
-    mg_segment_t **segments = calloc(nsegments + 1, sizeof(*segments));
-    mg_step_t **last = calloc(nsegments + 1, sizeof(*last));
+    mg_segment_t **segments = mg_sys->calloc(nsegments + 1, sizeof(*segments));
+    mg_step_t **last = mg_sys->calloc(nsegments + 1, sizeof(*last));
     mg_status_t status = segments && last ? MG_OK : MG_NOMEM;
 
     for (uint32_t i = 0; i < run->nsteps && status == MG_OK; i++) {
         mg_step_t *step = &run->steps[order[i]];
         uint32_t s = specs[order[i]].segment;
         if (segments[s] == NULL) {
-            segments[s] = calloc(1, sizeof(**segments));
+            segments[s] = mg_sys->calloc(1, sizeof(**segments));
             if (segments[s] == NULL) {
                 status = MG_NOMEM;
                 break;
@@ -90,7 +91,7 @@ mg_run_init(mg_run_t *run, const mg_run_ops_t *ops, const mg_step_spec_t *specs,
 {
     *run = (mg_run_t){ .ops = ops, .nsteps = nsteps, .open = nsteps, .data = data };
     mg_chunk_cache_init(&run->cache, MG_CHUNK_ITEMS, CACHED_CHUNKS);
-    run->steps = calloc(nsteps ? nsteps : 1, sizeof(mg_step_t));
+    run->steps = mg_sys->calloc(nsteps ? nsteps : 1, sizeof(mg_step_t));
     if (run->steps == NULL) return MG_NOMEM;
 
     mg_status_t status = MG_OK;

@@ -1,9 +1,9 @@
 #include "run_internal.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "clock.h"
+#include "sys.h"
 
 bool
 mg__all_outside(const mg_step_t *step)
@@ -75,7 +75,7 @@ static mg_segment_t *
 cut(mg_step_t *step, bool behind)
 {
     mg_segment_t *from = step->segment;
-    mg_segment_t *to = calloc(1, sizeof(*to));
+    mg_segment_t *to = mg_sys->calloc(1, sizeof(*to));
     if (to == NULL) return NULL;
     to->run = from->run;
     to->next = from->run->segments;

@@ -1,8 +1,7 @@
 #include "run_internal.h"
 
-#include <stdlib.h>
-
 #include "clock.h"
+#include "sys.h"
 
 /* Sets a hand to work for a worker, inside of whatever the worker is doing. */
 static void
@@ -306,7 +305,7 @@ mg_status_t
 mg__worker_start(mg_segment_t *segment)
 {
     mg_run_t *run = segment->run;
-    mg_worker_t *worker = calloc(1, sizeof(*worker));
+    mg_worker_t *worker = mg_sys->calloc(1, sizeof(*worker));
     if (worker == NULL) return MG_NOMEM;
     worker->run = run;
     worker->segment = segment;
