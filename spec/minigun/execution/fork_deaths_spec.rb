@@ -158,6 +158,7 @@ RSpec.describe Minigun::Execution::ForkPool, :no_leaks, limit: 300 do
         skip "counts descriptors in /proc" unless File.directory?("/proc/self/fd")
         limit = Process.getrlimit(:NOFILE)
         run = FakeRun.new { |item, out| out << item }
+        pool_for(run, kind) { |pool| pool } # loads what is loaded on demand, while that can be opened
         held = []
         Process.setrlimit(:NOFILE, Dir.children("/proc/self/fd").size + 3, limit[1])
         10.times { held << File.open(File::NULL) rescue break }
