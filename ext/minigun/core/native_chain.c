@@ -1,36 +1,13 @@
 #include "native_internal.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "native_gate.h"
 #include "sys.h"
 
 enum { DEFAULT_BUDGET = 16 * 1024 * 1024, MAX_WORKERS = 1024 };
-
-static int
-host_wait(const mg_host_t *host, int fd, bool write)
-{
-    mg_native_chain_t *chain = (mg_native_chain_t *)(void *)(uintptr_t)host;
-    struct pollfd fds[2] = { { .fd = fd, .events = write ? POLLOUT : POLLIN },
-                             { .fd = chain->cancel_fds[0], .events = POLLIN } };
-
-    mg_native_gate_leave();
-    while (mg_sys->poll(fds, 2, -1) < 0 && errno == EINTR) continue;
-    mg_native_gate_enter();
-    return fds[1].revents ? MG_STAGE_STOP : MG_STAGE_OK;
-}
-
-static bool
-host_cancelled(const mg_host_t *host)
-{
-    mg_native_chain_t *chain = (mg_native_chain_t *)(void *)(uintptr_t)host;
-    return atomic_load_explicit(&chain->cancelled, memory_order_relaxed);
-}
 
 mg_status_t
 mg_native_chain_new(mg_native_chain_t **out, const mg_native_chain_options_t *options)
@@ -40,17 +17,11 @@ mg_native_chain_new(mg_native_chain_t **out, const mg_native_chain_options_t *op
     mg_native_chain_t *chain = mg_sys->calloc(1, sizeof(*chain));
     if (chain == NULL) return MG_NOMEM;
 
-    chain->host = (mg_host_t){ .abi = MG_STAGE_ABI,
-                               .size = sizeof(mg_host_t),
-                               .workers = options->workers,
-                               .ordered = options->ordered,
-                               .wait = host_wait,
-                               .cancelled = host_cancelled };
+    mg__native_host_init(chain, options);
     chain->wanted = options->wanted;
     chain->budget = options->budget ? options->budget : DEFAULT_BUDGET;
     chain->nworkers = options->workers;
     chain->failed_stage = -1;
-    chain->cancel_fds[0] = chain->cancel_fds[1] = -1;
     pthread_mutex_init(&chain->lock, NULL);
     mg__native_order_init(&chain->order);
     mg_native_parcels_init(&chain->parcels);
@@ -255,16 +226,16 @@ mg_status_t
 mg_native_chain_start(mg_native_chain_t *chain)
 {
     if (chain->nstages == 0 || chain->workers) return MG_INVALID;
-    if (mg_sys->pipe(chain->cancel_fds) != 0) return MG_SYSERR;
-    fcntl(chain->cancel_fds[0], F_SETFD, FD_CLOEXEC);
-    fcntl(chain->cancel_fds[1], F_SETFD, FD_CLOEXEC);
+    if (!mg__native_host_open(chain)) return MG_SYSERR;
 
     chain->serial_from = first_serial(chain);
     mg_native_gate_enter();
     mg_status_t status = open_stages(chain) ? make_workers(chain) : MG_INVALID;
     if (status != MG_OK) mg__native_close_stages(chain, false);
     mg_native_gate_leave();
-    return status == MG_OK ? start_threads(chain) : status;
+    if (status == MG_OK) return start_threads(chain);
+    mg__native_host_close(chain);
+    return status;
 }
 
 void
@@ -314,11 +285,18 @@ mg_native_chain_number(mg_native_chain_t *chain, mg_native_parcel_t *parcel)
 }
 
 void
+mg__native_end(mg_native_chain_t *chain)
+{
+    if (atomic_exchange(&chain->ended, true)) return;
+    mg__native_host_ring(chain, chain->end_fds);
+    mg_native_pipe_cancel(&chain->inlet);
+}
+
+void
 mg_native_chain_cancel(mg_native_chain_t *chain)
 {
     if (atomic_exchange(&chain->cancelled, true)) return;
-    ssize_t written = chain->cancel_fds[1] >= 0 ? mg_sys->write(chain->cancel_fds[1], "", 1) : 0;
-    (void)written;
+    mg__native_host_ring(chain, chain->cancel_fds);
     mg_native_pipe_cancel(&chain->inlet);
     mg_native_pipe_cancel(&chain->outlet);
     mg__native_order_wake(&chain->order);
@@ -329,6 +307,7 @@ mg_native_chain_join(mg_native_chain_t *chain)
 {
     for (uint32_t i = 0; i < chain->nthreads; i++) pthread_join(chain->workers[i].thread, NULL);
     chain->nthreads = 0;
+    mg__native_host_close(chain);
 }
 
 static void
@@ -388,9 +367,7 @@ mg_native_chain_free(mg_native_chain_t *chain)
     mg__native_order_fini(&chain->order, &chain->parcels);
     mg_native_parcels_fini(&chain->parcels);
     mg__native_columns_fini(&chain->columns);
-    for (int i = 0; i < 2; i++) {
-        if (chain->cancel_fds[i] >= 0) close(chain->cancel_fds[i]);
-    }
+    mg__native_host_close(chain);
     pthread_mutex_destroy(&chain->lock);
     free(chain);
 }

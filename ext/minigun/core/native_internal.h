@@ -1,4 +1,4 @@
-/* native_internal.h - What native_chain.c, native_worker.c and native_order.c share. */
+/* native_internal.h - What the files of a chain share. */
 #ifndef MG_NATIVE_INTERNAL_H
 #define MG_NATIVE_INTERNAL_H
 
@@ -30,6 +30,7 @@ typedef struct {
     mg_native_emit_t emit;
     mg_native_rows_t rows;
     mg_error_t error;
+    bool ended; /* wants no more; its worker's alone, or guarded as the serial part is */
     _Atomic uint64_t consumed, produced, failed, nanoseconds; /* written by the worker alone */
 } mg_native_seat_t;
 
@@ -84,10 +85,10 @@ struct mg_native_chain {
     mg_native_parcels_t parcels;
     mg_native_pipe_t inlet, outlet;
     uint64_t numbered;
-    int cancel_fds[2]; /* the first can be read once the chain is cancelled */
 
     _Atomic uint32_t running;
     _Atomic bool cancelled;
+    _Atomic bool ended; /* a stage has enough: nothing more is read */
 
     pthread_mutex_t lock;
 
@@ -95,10 +96,25 @@ struct mg_native_chain {
     int failed_stage; /* -1 for none */
     mg_error_t error;
     mg_native_columns_t *columns;
+    int cancel_fds[2]; /* the first can be read once the chain is cancelled; -1 for none */
+    int end_fds[2];    /* the same, once a stage has enough */
 };
+
+/* The host, and its pipes: open before the threads start (false with errno set), ring
+ * from any thread, close when they are gone. */
+void mg__native_host_init(mg_native_chain_t *chain, const mg_native_chain_options_t *options);
+bool mg__native_host_open(mg_native_chain_t *chain);
+void mg__native_host_ring(mg_native_chain_t *chain, const int fds[2]);
+void mg__native_host_close(mg_native_chain_t *chain);
 
 /* Notes a stage's failure, if it is the first, and cancels. */
 void mg__native_fail(mg_native_chain_t *chain, uint32_t stage, const mg_error_t *error);
+
+/* Ends the input, because a stage has enough. */
+void mg__native_end(mg_native_chain_t *chain);
+
+/* True if it ended so: then a stop is none, and the chain ends as at the end of input. */
+bool mg__native_enough(mg_native_chain_t *chain);
 
 /* Stops all states and closes all stages that are open. */
 void mg__native_close_stages(mg_native_chain_t *chain, bool complete);

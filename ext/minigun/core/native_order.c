@@ -185,6 +185,7 @@ mg__native_order_done(mg_native_worker_t *worker)
             if (parked) {
                 pthread_mutex_unlock(&order->lock);
                 status = run_parcels(chain, parked);
+                if (status == MG_STAGE_STOP && mg__native_enough(chain)) status = MG_STAGE_OK;
                 pthread_mutex_lock(&order->lock);
             }
             slot->done = false;

@@ -23,6 +23,12 @@ cancelled(mg_native_chain_t *chain)
     return atomic_load_explicit(&chain->cancelled, memory_order_relaxed);
 }
 
+bool
+mg__native_enough(mg_native_chain_t *chain)
+{
+    return atomic_load_explicit(&chain->ended, memory_order_relaxed) && !cancelled(chain);
+}
+
 /* Turns a stage's failure into a stop, after noting it. */
 static int
 settle(mg_native_seat_t *seat, int status)
@@ -72,23 +78,36 @@ leave_chain(mg_native_worker_t *worker, const mg_block_t *block)
     return status;
 }
 
+/* Hands on what a call of the stage emitted, then settles it. */
+static int
+finish_call(mg_native_seat_t *seat, int status)
+{
+    bool enough = status == MG_STAGE_END;
+    if (enough || status == MG_STAGE_OK) status = mg_native_emit_end(&seat->emit);
+    note_emitted(seat);
+    status = settle(seat, status);
+    if (!enough) return status;
+
+    seat->ended = true;
+    mg__native_end(seat->worker->chain);
+    return MG_STAGE_STOP;
+}
+
 static int
 run_stage(mg_native_worker_t *worker, uint32_t index, const mg_block_t *block)
 {
     mg_native_seat_t *seat = &worker->seats[index];
     const mg_stage_t *stage = &worker->chain->stages[index].table;
 
+    if (seat->ended) return MG_STAGE_STOP;
     if (block->columns && !(stage->flags & MG_STAGE_ROWS)) {
         block = mg_native_rows_render(&seat->rows, block);
         if (block == NULL) return settle(seat, mg_stage_fail(&seat->error, 0, "out of memory"));
     }
     mg_native_emit_begin(&seat->emit, block);
     int status = stage->process(seat->state, block, &seat->emit.face);
-    if (status == MG_STAGE_OK) status = mg_native_emit_end(&seat->emit);
-
     add(&seat->consumed, block->count);
-    note_emitted(seat);
-    return settle(seat, status);
+    return finish_call(seat, status);
 }
 
 int
@@ -137,6 +156,16 @@ reject(void *target, const mg_block_t *block, const mg_record_t *record, int cod
 
 const mg_native_emit_ops_t mg__native_emit_ops = { deliver, reject };
 
+/* A block that a stage stopped because it has enough has passed, as far as it was to. */
+static int
+finish_turn(mg_native_worker_t *worker, int status)
+{
+    mg_native_chain_t *chain = worker->chain;
+    if (status != MG_STAGE_OK && !mg__native_enough(chain)) return status;
+    int drained = mg__native_order_done(worker);
+    return status == MG_STAGE_OK ? drained : status;
+}
+
 /* Reads the source's next block and runs it through the chain. */
 static int
 turn_from_source(mg_native_worker_t *worker)
@@ -153,8 +182,7 @@ turn_from_source(mg_native_worker_t *worker)
 
     add(&seat->produced, block.count);
     worker->sequence = block.sequence;
-    status = block.count ? mg__native_run(worker, 1, &block) : MG_STAGE_OK;
-    return status == MG_STAGE_OK ? mg__native_order_done(worker) : status;
+    return finish_turn(worker, block.count ? mg__native_run(worker, 1, &block) : MG_STAGE_OK);
 }
 
 static int
@@ -169,7 +197,7 @@ turn_from_inlet(mg_native_worker_t *worker)
     worker->sequence = parcel->block.sequence;
     int status = mg__native_run(worker, 0, &parcel->block);
     mg_native_parcel_put(&chain->parcels, parcel);
-    return status == MG_STAGE_OK ? mg__native_order_done(worker) : status;
+    return finish_turn(worker, status);
 }
 
 void *
@@ -181,7 +209,7 @@ mg__native_worker_body(void *argument)
 
     mg_native_gate_enter();
     int status = MG_STAGE_OK;
-    while (status == MG_STAGE_OK && !cancelled(chain)) {
+    while (status == MG_STAGE_OK && !cancelled(chain) && !mg__native_enough(chain)) {
         mg_native_gate_pass();
         status = source ? turn_from_source(worker) : turn_from_inlet(worker);
     }
@@ -196,10 +224,7 @@ flush_seat(mg_native_chain_t *chain, mg_native_seat_t *seat)
     const mg_stage_t *stage = &chain->stages[seat->index].table;
 
     mg_native_emit_begin(&seat->emit, NULL);
-    int status = stage->flush(seat->state, &seat->emit.face);
-    if (status == MG_STAGE_OK) status = mg_native_emit_end(&seat->emit);
-    note_emitted(seat);
-    return settle(seat, status);
+    return finish_call(seat, stage->flush(seat->state, &seat->emit.face));
 }
 
 /* Merges and flushes one stage of the parallel part. */
@@ -234,10 +259,14 @@ end_stages(mg_native_chain_t *chain)
     if (chain->serial_from != UINT32_MAX) {
         for (uint32_t i = 0; i < chain->nworkers; i++) chain->workers[i].sequence = chain->order.next;
     }
-    for (uint32_t i = 0; i < parallel && status == MG_STAGE_OK; i++) status = end_stage(chain, i);
-    for (uint32_t i = parallel; i < chain->nstages && status == MG_STAGE_OK; i++) {
-        mg_native_seat_t *seat = &chain->tail.seats[i];
-        if (chain->stages[i].table.flush) status = flush_seat(chain, seat);
+    for (uint32_t i = 0; i < chain->nstages && status == MG_STAGE_OK; i++) {
+        if (i < parallel) {
+            status = end_stage(chain, i);
+        }
+        else if (chain->stages[i].table.flush) {
+            status = flush_seat(chain, &chain->tail.seats[i]);
+        }
+        if (status == MG_STAGE_STOP && mg__native_enough(chain)) status = MG_STAGE_OK;
     }
     return status;
 }

@@ -41,6 +41,11 @@
  * with MG_STAGE_SERIAL has one state whatever the number of workers, and its
  * calls never overlap. All but process may be NULL; a source has read instead.
  *
+ * A stage that has enough returns MG_STAGE_END from process: what it emitted goes its
+ * way, nothing more is read, and the run ends as it does at the end of the input. Blocks
+ * that other workers have in hand still come to their own states; so a stage that is to
+ * count exactly, as head(1) does, is serial.
+ *
  * RECORDS AND ROWS
  *
  * A block is a run of records over one buffer. Where it has columns it is a block
@@ -82,7 +87,7 @@ extern "C" {
 
 enum {
     MG_STAGE_OK = 0,
-    MG_STAGE_END = 1,     /* of read: there is no more */
+    MG_STAGE_END = 1,     /* of read: there is no more; of process: the stage wants no more */
     MG_STAGE_STOP = 2,    /* of emit's functions: the run ends; return it at once */
     MG_STAGE_FAILED = -1  /* the error is filled in */
 };
@@ -182,6 +187,11 @@ struct mg_host {
 
     /* True when the run ends early. For stages that work long on one record. */
     bool (*cancelled)(const mg_host_t *host);
+
+    /* Around a wait that `wait` can't do, as for a lock that another worker may hold while
+     * it waits: a fork waits for threads that are at work, and stops those that enter. */
+    void (*leave)(const mg_host_t *host);
+    void (*enter)(const mg_host_t *host);
 };
 
 /* The way on from a stage. All but `store` return MG_STAGE_OK or a status that

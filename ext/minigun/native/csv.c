@@ -193,7 +193,7 @@ split(parser_t *parser, const char *text, const char *end, char **plain)
         field->type = MG_VALUE_TEXT;
         if (text < end && *text == '"') {
             text = read_quoted(text + 1, end, separator, plain, field);
-            if (text == NULL) return "a quoted CSV field has no proper end";
+            if (text == NULL) return "a quoted CSV field has no proper end (lines needs `quoted` for newlines within)";
         }
         else {
             const char *stop = memchr(text, separator, (size_t)(end - text));

@@ -18,6 +18,7 @@ struct mg_input {
     mg_input_format_t format;
     const mg_host_t *host;
     bool inside; /* a gzip member or zstd frame has begun and not ended */
+    bool members; /* a gzip member has ended */
     bool ended;
     size_t begin, end; /* of what was read from fd and not used */
 #ifdef HAVE_ZLIB_H
@@ -145,7 +146,10 @@ inflate_some(mg_input_t *input, char *bytes, size_t room, size_t *size, mg_error
     input->begin = input->end - zlib->avail_in;
     *size = room - zlib->avail_out;
 
-    if (result == Z_STREAM_END) input->inside = false;
+    if (result == Z_STREAM_END) {
+        input->inside = false;
+        input->members = true;
+    }
     if (result == Z_OK || result == Z_STREAM_END || result == Z_BUF_ERROR) return MG_STAGE_OK;
     return mg_stage_fail(error, result, "gzip: %s", zlib->msg ? zlib->msg : "corrupt data");
 }
@@ -192,10 +196,19 @@ unzstd_some(mg_input_t *input, char *bytes, size_t room, size_t *size, mg_error_
 
 #endif
 
+/* Tapes pad files with zeros, which gzip(1) passes over, too. */
+static void
+skip_padding(mg_input_t *input)
+{
+    if (!input->members || input->inside) return;
+    while (input->begin < input->end && input->packed[input->begin] == 0) input->begin++;
+}
+
 static int
 read_packed(mg_input_t *input, char *bytes, size_t room, size_t *size, mg_error_t *error)
 {
     for (;;) {
+        skip_padding(input);
         if (input->begin < input->end || input->inside) {
             int status = input->format == MG_INPUT_GZIP
                              ? inflate_some(input, bytes, room, size, error)

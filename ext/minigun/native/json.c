@@ -130,8 +130,9 @@ is_dense(const mg_block_t *block)
 {
     for (size_t i = 1; i < block->count; i++) {
         const mg_record_t *before = &block->records[i - 1];
-        uint32_t end = before->offset + before->length;
-        if (end + 1 != block->records[i].offset || block->data[end] != '\n') return false;
+        const char *end = block->data + before->offset + before->length;
+        uint32_t gap = block->records[i].offset - before->offset - before->length;
+        if (!(gap == 1 && *end == '\n') && !(gap == 2 && *end == '\r' && end[1] == '\n')) return false;
     }
     return true;
 }

@@ -57,7 +57,9 @@ read_line_end(mg_range_t *range, mg_buffer_t *buffer, uint64_t base, size_t limi
         }
         if (!whole) break;
         if (got > limit + range->max_line) {
-            return mg_line_too_long(base + limit, range->max_line, error);
+            size_t begin = limit - 1;
+            while (begin > range->begin && buffer->bytes[begin - 1] != '\n') begin--;
+            return mg_line_too_long(base + begin, range->max_line, error);
         }
         searched = got > searched ? got : searched;
         size_t more = got / 2 + SLACK, part;
@@ -77,7 +79,7 @@ int
 mg_range_read(mg_range_t *range, mg_buffer_t *buffer, mg_error_t *error)
 {
     /* One byte before tells whether a line begins at `from`. */
-    uint64_t base = range->from > 0 ? range->from - 1 : 0;
+    uint64_t base = range->first ? range->from : range->from - 1;
     size_t limit = (size_t)(range->to - base), wanted = limit + SLACK, got;
     range->begin = range->end = 0;
 
@@ -85,7 +87,7 @@ mg_range_read(mg_range_t *range, mg_buffer_t *buffer, mg_error_t *error)
     if (status == MG_STAGE_OK) status = read_at(range->fd, buffer->bytes, wanted, base, &got, error);
     if (status != MG_STAGE_OK) return status;
 
-    if (range->from > 0) {
+    if (!range->first) {
         char *newline = memchr(buffer->bytes, '\n', got < limit ? got : limit);
         range->begin = newline ? (size_t)(newline - buffer->bytes) + 1 : limit;
     }

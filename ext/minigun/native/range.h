@@ -16,6 +16,7 @@ int mg_buffer_reserve(mg_buffer_t *buffer, size_t size, mg_error_t *error);
 typedef struct {
     int fd;
     uint64_t from, to; /* to > from */
+    bool first;        /* a line begins at from, whatever is before it */
     size_t max_line;
 
     /* What was found: whole lines in buffer[begin, end), the first of them at `offset` of

@@ -30,6 +30,13 @@ add(mg_lines_t *lines, size_t begin, size_t end)
     record->at = (uint32_t)(begin - lines->begin);
 }
 
+/* A return before the newline is part of that. */
+static inline void
+add_line(mg_lines_t *lines, const char *data, size_t begin, size_t newline)
+{
+    add(lines, begin, newline - (newline > begin && data[newline - 1] == '\r'));
+}
+
 #ifdef __x86_64__
 
 enum { STEP = 64 };
@@ -75,7 +82,7 @@ split_lines(mg_lines_t *lines, const char *data, size_t begin, size_t end, match
         uint64_t mask = find(data + at, '\n');
         while (mask) {
             size_t newline = at + (size_t)__builtin_ctzll(mask);
-            add(lines, start, newline);
+            add_line(lines, data, start, newline);
             start = newline + 1;
             mask &= mask - 1;
         }
@@ -84,7 +91,7 @@ split_lines(mg_lines_t *lines, const char *data, size_t begin, size_t end, match
     if (!grow(lines, lines->count + STEP + 1)) return false;
     for (; at < end; at++) {
         if (data[at] != '\n') continue;
-        add(lines, start, at);
+        add_line(lines, data, start, at);
         start = at + 1;
     }
     if (start < end) add(lines, start, end);
@@ -180,7 +187,7 @@ mg_split_quoted(mg_lines_t *lines, const char *data, size_t size)
             line += data[at++] == '\n';
         }
         if (at == size) break;
-        add(lines, start, at);
+        add_line(lines, data, start, at);
         lines->items[lines->count - 1].line = first;
         start = ++at;
         first = ++line;

@@ -10,9 +10,9 @@ typedef struct {
     size_t begin; /* where the first one was looked for */
 } mg_lines_t;
 
-/* Makes a record of each line in data[begin, end), without its newline. `line` is
- * counted from 0 and `at` from begin. A last line needs no
- * newline. Readable bytes behind `end` are not needed. False if there is no
+/* Makes a record of each line in data[begin, end), without its newline, and
+ * without a return before that. `line` is counted from 0 and `at` from begin. A last
+ * line needs no newline. Readable bytes behind `end` are not needed. False if there is no
  * memory. */
 bool mg_split_lines(mg_lines_t *lines, const char *data, size_t begin, size_t end);
 

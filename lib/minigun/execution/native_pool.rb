@@ -87,13 +87,14 @@ module Minigun
       end
 
       def reject(reject)
-        @run.fail_item(@segment.steps[reject.stage].index, reject.record, NativeError.new(reject.message))
+        @run.fail_item(@segment.steps[reject.stage].index, reject.record,
+                       NativeError.new(reject.message, stage: reject.stage, code: reject.code))
       end
 
       def refuse(item)
         @unfit += 1
         @run.fail_item(@segment.head.index, item, NativeError.new(
-          "native stages take Strings, and Hashes of Strings, numbers, true, false and nil, not #{item.class}"
+          "native stages take Strings, and Hashes of Strings, numbers, true, false and nil, not #{item.class}", stage: 0
         ))
       end
 

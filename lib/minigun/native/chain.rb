@@ -79,8 +79,8 @@ module Minigun
       def machine(wanted)
         Fork.guard
         machine = Machine.new(@workers, @ordered, wanted, @budget, @symbols)
-        [nil, *@stages].each_cons(2) do |before, (name, options)|
-          machine.add(Native[name], Options.behind(before&.first, name, options))
+        [nil, *@stages, nil].each_cons(3) do |before, (name, options), after|
+          machine.add(Native[name], Options.between(before&.first, name, options, after&.first))
         end
         machine
       end
@@ -116,7 +116,7 @@ module Minigun
           machine.feed(items)&.each { |place| reject(unfit(items[place])) }
         end
         machine.finish
-      rescue StandardError
+      rescue Exception
         machine.cancel
         raise
       end

@@ -13,11 +13,11 @@ module Minigun
 
       # `lines: "a.log"`, `lines: ["a.log", "b.log.gz"]`, `lines: $stdin`,
       # `lines: { glob: "logs/*.gz", format: :gzip }`. With `quoted: true` newlines within double quotes
-      # end no record.
+      # end no record, as they do by default where csv follows.
       def lines(value)
         options = value.is_a?(Hash) ? value : { path: value }
         Options.only(options, :path, :glob, :io, :format, :block, :max_line, :quoted)
-        sources = [*list(options[:path]), *globbed(options[:glob]), *list(options[:io])].flat_map { |one| input(one) }
+        sources = [*list(options[:path]), *globbed(options[:glob]), *list(options[:io])].flat_map { |one| Files.input(one) }
         raise ArgumentError, "lines needs a path:, a glob: or an io:" if sources.empty? && !options[:glob]
 
         sources + plain(options, :format, :block, :max_line, :quoted)
@@ -101,7 +101,7 @@ module Minigun
         options = value.is_a?(Hash) ? value : { path: value }
         Options.only(options, :path, :io, :fsync, :append, :delimiter)
         target = options[:path] || options[:io] or raise ArgumentError, "write needs a path: or an io:"
-        input(target) + plain(options, :fsync, :append, :delimiter)
+        Files.output(target) + plain(options, :fsync, :append, :delimiter)
       end
 
       # Values of these options as they are.
@@ -111,12 +111,8 @@ module Minigun
 
       def list(value) = value.is_a?(Array) ? value : [value].compact
 
-      def globbed(patterns) = list(patterns).flat_map { |pattern| Dir.glob(pattern).sort }
-
-      def input(object)
-        return [["fd", object.fileno]] if object.respond_to?(:fileno)
-
-        [["path", object.respond_to?(:to_path) ? object.to_path : String(object)]]
+      def globbed(patterns)
+        list(patterns).flat_map { |pattern| Dir.glob(pattern).sort }.reject { |path| File.directory?(path) }
       end
 
       # A Regexp in PCRE's words; a String stands for itself.

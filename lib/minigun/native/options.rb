@@ -20,12 +20,21 @@ module Minigun
         raise ArgumentError, "native stage #{stage}: #{e.message}"
       end
 
-      # As #pairs, for a stage that follows another in its chain: what is packed is no line.
-      def behind(before, stage, value)
+      # As #pairs, for a stage in its chain: what is packed is no line, and newlines within
+      # quotes end no record of CSV.
+      #
+      # @param before [Symbol, nil] name of the stage before it
+      # @param after [Symbol, nil] of the one behind it
+      def between(before, stage, value, after)
         pairs = pairs(stage, value)
-        return pairs unless stage == :write && before == :compress && pairs.none? { |name, _| name == "delimiter" }
+        return default(pairs, "delimiter", "") if stage == :write && before == :compress
+        return default(pairs, "quoted", true) if stage == :lines && after == :csv
 
-        pairs + [["delimiter", ""]]
+        pairs
+      end
+
+      def default(pairs, name, value)
+        pairs.any? { |known, _| known == name } ? pairs : pairs + [[name, value]]
       end
 
       # Arrays repeat the name, nested Hashes prefix it.

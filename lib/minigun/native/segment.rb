@@ -12,7 +12,7 @@ module Minigun
       # @raise [Minigun::Error] an option is wrong
       def initialize(steps)
         @steps = steps
-        @stages = [nil, *steps].each_cons(2).map { |before, step| settle(before&.stage, step.stage) }
+        @stages = [nil, *steps, nil].each_cons(3).map { |before, step, after| settle(before&.stage, step.stage, after&.stage) }
         @ordered, @workers = steps.first.stage.manner
       end
 
@@ -34,8 +34,9 @@ module Minigun
       private
 
       # The stage's address and its options in the words of C.
-      def settle(before, stage)
-        [Native[stage.native_name], Options.behind(before&.native_name, stage.native_name, stage.native_options)]
+      def settle(before, stage, after)
+        pairs = Options.between(before&.native_name, stage.native_name, stage.native_options, after&.native_name)
+        [Native[stage.native_name], pairs]
       rescue ArgumentError => e
         raise Error, "#{Minigun::Options.place(stage.pipeline, stage)}: #{e.message}"
       end
