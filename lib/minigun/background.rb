@@ -36,7 +36,7 @@ module Minigun
     rescue Cancelled
       Minigun.logger.debug { "background run stopped" }
     rescue Exception => e # rubocop:disable Lint/RescueException
-      Minigun.logger.warn { "background run ended with #{e.class}: #{e.message}" }
+      Minigun.logger.warn("background run ended with #{e.class}: #{e.message}")
     end
   end
 end

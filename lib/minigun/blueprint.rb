@@ -102,9 +102,7 @@ module Minigun
       hidden = Builder::BLOCK_WORDS.select { |word| klass.method_defined?(word) || klass.private_method_defined?(word) }
       return if hidden.empty?
 
-      Minigun.logger.warn do
-        "#{klass}: its own methods hide these words in pipeline blocks: #{hidden.join(", ")}"
-      end
+      Minigun.logger.warn("#{klass}: its own methods hide these words in pipeline blocks: #{hidden.join(", ")}")
     end
 
     def materialize

@@ -3,6 +3,7 @@
 require_relative "compiler/node"
 require_relative "compiler/layout"
 require_relative "compiler/directory"
+require_relative "compiler/outside_queues"
 require_relative "compiler/wiring"
 require_relative "compiler/step_builder"
 
@@ -22,6 +23,7 @@ module Minigun
       directory = Directory.new(layout)
       layout.runs.each { |run| prepare(run, directory) }
       directory.queues = Subscriptions.lay_out(layout)
+      OutsideQueues.lay_out(layout)
       Wiring.new(layout, directory).connect
       builder = StepBuilder.new(context)
       steps = layout.number.map { |node| builder.build(node) }
@@ -34,7 +36,7 @@ module Minigun
       pipeline.renew_stats
       Options.check_settings(pipeline)
       pipeline.stages.each_value { |stage| Options.check_stage(pipeline, stage) unless stage.options.empty? }
-      Routing.new(pipeline).complete { |name| directory.find(name, run.index) }
+      pipeline.send(:build_dag_routing!) { |name| directory.find(name, run.index) }
     end
   end
 end

@@ -80,7 +80,7 @@ module Minigun
     end
 
     def warn_of(where, option, match)
-      Minigun.logger.warn { "#{where}: unknown option #{option}: is kept; did you mean #{match}:?" }
+      Minigun.logger.warn("#{where}: unknown option #{option}: is kept; did you mean #{match}:?")
     end
   end
 end

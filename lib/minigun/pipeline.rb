@@ -164,8 +164,9 @@ module Minigun
       end
     end
 
-    def build_dag_routing!
-      Routing.new(self).complete { |name| find_stage(name) }
+    # @yield [name] what a name means that is no stage of this pipeline; nil if nothing
+    def build_dag_routing!(&elsewhere)
+      Routing.new(self).complete(&elsewhere || method(:find_stage))
     end
   end
 end

@@ -118,6 +118,20 @@ RSpec.describe Minigun do
       expect(noisy_logger.calls[:error]).to be_positive
     end
 
+    it "is given errors as text, which says where they arose" do
+      allow(Minigun.logger).to receive(:error)
+      job do
+        producer(:gen) do
+          emit 1
+          raise "dry"
+        end
+        consumer(:keep) { |_| raise "boom" }
+      end.run
+
+      expect(Minigun.logger).to have_received(:error).with(/gen.*dry.*#{__FILE__}/).once
+      expect(Minigun.logger).to have_received(:error).with(/keep.*boom.*#{__FILE__}/).once
+    end
+
     it "is not called per item" do
       calls = [3, 3_000].map do |items|
         Minigun.logger = noisy_logger

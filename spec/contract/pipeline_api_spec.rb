@@ -112,6 +112,40 @@ RSpec.describe Minigun::Pipeline do
     expect(line.output_queues).to eq({ next: queue })
   end
 
+  describe "between queues" do
+    let(:inputs) { [[1, 2], [3]].map { |items| Queue.new([*items, :END_OF_QUEUE]) } }
+    let(:output) { SizedQueue.new(1) }
+
+    before do
+      inputs.each { |queue| line.add_input_queue(queue) }
+      line.add_output_queue(:next, output)
+      line.add_stage(:processor, :double) { |n| emit n * 2 }
+    end
+
+    it "runs until each input has ended, and ends its output" do
+      reader = Thread.new { Array.new(4) { output.pop } }
+      line.run(Object.new)
+
+      expect(reader.value.first(3)).to contain_exactly(2, 4, 6)
+      expect(reader.value.last).to eq(:END_OF_QUEUE)
+      expect(line.stats.stage_stats.keys).to eq([:double])
+    end
+
+    it "ends its output after an error, too, without waiting for room" do
+      line.add_hook(:before_run) { raise "refused" }
+
+      expect { line.run(Object.new) }.to raise_error("refused")
+      expect(output.pop).to eq(:END_OF_QUEUE)
+    end
+  end
+
+  it "is routed and validated by build_dag_routing! at the start of a run" do
+    allow(line).to receive(:build_dag_routing!).and_call_original
+    line.run(Object.new)
+
+    expect(line).to have_received(:build_dag_routing!)
+  end
+
   it "runs without task, runner and DSL, and fires its hooks" do
     events = []
     line.add_hook(:before_run) { events << :start }

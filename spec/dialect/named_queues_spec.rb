@@ -93,7 +93,7 @@ RSpec.describe "Queues by name" do
 
   it "fail an item that is sent to a queue nobody subscribes to" do
     messages = []
-    allow(Minigun.logger).to receive(:error) { |*, &block| messages << block.call }
+    allow(Minigun.logger).to receive(:error) { |text| messages << text }
     object = run_of do
       producer(:gen) { emit 1 }
       processor(:send) { |n| emit_to_queue(:evn, n) }

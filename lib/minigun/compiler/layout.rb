@@ -37,6 +37,15 @@ module Minigun
         node
       end
 
+      # Adds a step to a pipeline that is in neither its graph nor its statistics.
+      #
+      # @return [Node]
+      def add_hidden(run, stage)
+        node = Node.new(stage, run, hidden: true)
+        @nodes << node
+        node
+      end
+
       private
 
       # Keeps its own stack: nesting may be deeper than Ruby's.

@@ -23,10 +23,13 @@ module Minigun
       attr_writer :entry
       attr_writer :await
 
-      def initialize(stage, run)
-        @stage, @run = stage, run
+      def initialize(stage, run, hidden: false)
+        @stage, @run, @hidden = stage, run, hidden
         @successors, @predecessors, @senders = [], [], []
       end
+
+      # Is it no stage of the user's?
+      def hidden? = @hidden
 
       # @return [Object] what `await:` says, for it or for its pipeline
       def await = @await.nil? ? @stage.await : @await

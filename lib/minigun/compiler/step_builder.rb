@@ -35,7 +35,7 @@ module Minigun
         place(step)
         hook(step)
         step.policy = Policy.of_stage(@stage, @node.run.policy)
-        step.stats = @pipeline.stats&.for_stage(@stage.name, is_terminal: @node.targets.empty?)
+        step.stats = @node.hidden? ? nil : @pipeline.stats&.for_stage(@stage.name, is_terminal: @node.targets.empty?)
         step
       end
 

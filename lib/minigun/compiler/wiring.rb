@@ -92,10 +92,8 @@ module Minigun
         entry = successor.entry
         return entry if entry
 
-        Minigun.logger.warn do
-          "#{Options.place(node.run.pipeline, node.stage)}: #{successor.stage.name.inspect} only produces; " \
-            "what is sent to it is dropped"
-        end
+        Minigun.logger.warn("#{Options.place(node.run.pipeline, node.stage)}: #{successor.stage.name.inspect} " \
+                            "only produces; what is sent to it is dropped")
         nil
       end
 

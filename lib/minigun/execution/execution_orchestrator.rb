@@ -108,7 +108,7 @@ module Minigun
       end
 
       def abandon
-        Minigun.logger.error { "[Pipeline:#{@pipeline.name}] a stage doesn't end; its thread is left to itself" }
+        Minigun.logger.error("[Pipeline:#{@pipeline.name}] a stage doesn't end; its thread is left to itself")
       end
 
       def prepare_drivers

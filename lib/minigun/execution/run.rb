@@ -8,6 +8,9 @@ module Minigun
       # Items that came too late are logged up to this length.
       SHOWN = 200
 
+      OWN_CODE = File.expand_path("..", __dir__)
+      private_constant :OWN_CODE
+
       # @return [Program]
       attr_reader :program
 
@@ -56,7 +59,7 @@ module Minigun
         policy = step.policy || {}
         return backoff(policy, attempt) if attempt < policy[:retries].to_i
 
-        Minigun.logger.error { "#{place(step)} item failed: #{describe(error)}" }
+        Minigun.logger.error("#{place(step)} item failed: #{describe(error)}")
         raise error if policy[:on_error] == :raise
       end
 
@@ -76,10 +79,8 @@ module Minigun
 
       # Items for a stage that had ended.
       def undelivered(index, items)
-        Minigun.logger.warn do
-          "#{place(@program.steps.fetch(index))} had ended: #{items.size} item(s) undelivered, " \
-            "the first: #{items.first.inspect[0, SHOWN]}"
-        end
+        Minigun.logger.warn("#{place(@program.steps.fetch(index))} had ended: #{items.size} item(s) undelivered, " \
+                            "the first: #{items.first.inspect[0, SHOWN]}")
       end
 
       # A producer or loop has ended.
@@ -104,14 +105,20 @@ module Minigun
       end
 
       def producer_failed(step, error)
-        Minigun.logger.error { "#{place(step)} ended early: #{describe(error)}" }
+        Minigun.logger.error("#{place(step)} ended early: #{describe(error)}")
       end
 
       # An exception's own methods may fail, too.
       def describe(error)
-        "#{error.class}: #{error.message}#{frozen_hint(error)}"
+        "#{error.class}: #{error.message}#{frozen_hint(error)}".sub(/$/) { origin(error) }
       rescue StandardError
         error.class.to_s
+      end
+
+      # Where in the user's code it arose, for the end of the first line.
+      def origin(error)
+        place = error.backtrace&.find { |line| !line.start_with?(OWN_CODE) }
+        place ? " (#{place})" : ""
       end
 
       def frozen_hint(error)

@@ -129,7 +129,7 @@ module Minigun
       def reject(reject)
         return @on_reject.call(reject) if @on_reject
 
-        Minigun.logger.error { "native stage #{@stages[reject.stage].first}: #{reject.message}" }
+        Minigun.logger.error("native stage #{@stages[reject.stage].first}: #{reject.message}")
       end
 
       def read_counters(machine)

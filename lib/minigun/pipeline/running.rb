@@ -17,9 +17,10 @@ module Minigun
         alone do
           @context = context
           @orchestrator = Execution::ExecutionOrchestrator.new(self)
-          @orchestrator.execute(context)
+          count = @orchestrator.execute(context)
         ensure
           @orchestrator = nil
+          Compiler::OutsideQueues.close(self, wait: !count.nil?)
           task&.run_ended
         end
       end

@@ -114,7 +114,7 @@ module Minigun
         def message_of(worker)
           worker.receive
         rescue Error, TypeError => e
-          Minigun.logger.error { "#{@work.place} worker #{worker.pid} is ended: #{e.message}" }
+          Minigun.logger.error("#{@work.place} worker #{worker.pid} is ended: #{e.message}")
           worker.child.signal(:KILL)
           nil
         end
@@ -137,7 +137,7 @@ module Minigun
 
         # Without an item in its hands.
         def died_idle(worker)
-          Minigun.logger.error { "#{@work.place} #{obituary(worker)}" }
+          Minigun.logger.error("#{@work.place} #{obituary(worker)}")
           @idle_deaths += 1
           @idle_since ||= now
           hopeless = if worker.child.status&.exited? then @idle_deaths >= IDLE_EXITS
@@ -152,7 +152,7 @@ module Minigun
           error = death(worker, portion.units[0], in_hand: true)
           return @results.refuse(portion, error) if attempts > @work.max_retries
 
-          Minigun.logger.error { "#{@work.place} #{error.message}; it is retried" }
+          Minigun.logger.error("#{@work.place} #{error.message}; it is retried")
           yield Portion.new(portion.units, portion.keys, attempts)
         end
 
