@@ -1,6 +1,8 @@
 /* grep - Keeps or drops records by a pattern, or emits its named captures as rows.
  *
- * Options: pattern (one or more; any may match), invert, captures, ignore_case, fixed.
+ * Options: pattern (one or more, of bytes; any may match), behind it utf (the same for
+ * texts that are not ASCII alone; where it is missing they are bytes, too), invert,
+ * captures. Bytes that are no UTF-8 match nothing.
  */
 #include "native.h"
 
@@ -12,9 +14,16 @@
 
 enum { PATTERNS = 64 };
 
+/* `broken` is for texts that are not all UTF-8; it isn't compiled for the machine, because
+ * that code is wrong there about \D and its like (PCRE2 10.42). */
 typedef struct {
-    pcre2_code *codes[PATTERNS];
+    pcre2_code *bytes, *utf, *broken; /* the last two are NULL where bytes will do */
+} pattern_t;
+
+typedef struct {
+    pattern_t patterns[PATTERNS];
     size_t count;
+    bool characters; /* some pattern has a utf */
     bool invert, captures;
     mg_columns_t columns;
     const char **names;
@@ -35,7 +44,11 @@ grep_close(void *stage, bool complete, mg_error_t *error)
     grep_t *grep = stage;
     (void)complete;
     (void)error;
-    for (size_t i = 0; i < grep->count; i++) pcre2_code_free(grep->codes[i]);
+    for (size_t i = 0; i < grep->count; i++) {
+        pcre2_code_free(grep->patterns[i].bytes);
+        pcre2_code_free(grep->patterns[i].utf);
+        pcre2_code_free(grep->patterns[i].broken);
+    }
     free(grep->names);
     free(grep->groups);
     free(grep->text);
@@ -43,25 +56,53 @@ grep_close(void *stage, bool complete, mg_error_t *error)
     return MG_STAGE_OK;
 }
 
-static int
-compile(grep_t *grep, const mg_value_t *pattern, uint32_t options, mg_error_t *error)
+static pcre2_code *
+compile(const mg_value_t *pattern, uint32_t options, mg_error_t *error)
 {
     int number;
     PCRE2_SIZE at;
-    if (grep->count == PATTERNS) {
-        return mg_stage_fail(error, 0, "more than %d patterns", PATTERNS);
-    }
-    pcre2_code *code = pcre2_compile((PCRE2_SPTR)pattern->as.text, pattern->length, options, &number,
-                                     &at, NULL);
+    /* What is looked for ahead is taken for a first character that must come twice in
+     * (?=a)b?a (PCRE2 10.42). */
+    if (strstr(pattern->as.text, "(?=")) options |= PCRE2_NO_START_OPTIMIZE;
+    pcre2_code *code = pcre2_compile((PCRE2_SPTR)pattern->as.text, pattern->length,
+                                     options | PCRE2_NEVER_BACKSLASH_C | PCRE2_DUPNAMES, &number, &at, NULL);
     if (code == NULL) {
-        PCRE2_UCHAR text[160] = "";
+        PCRE2_UCHAR text[120] = "";
         pcre2_get_error_message(number, text, sizeof(text));
-        return mg_stage_fail(error, number, "pattern, at %zu: %s", (size_t)at, (char *)text);
+        mg_stage_fail(error, number, "the pattern %.80s is wrong at %zu: %s", pattern->as.text,
+                      (size_t)at, (char *)text);
+        return NULL;
     }
     /* Without JIT the interpreter takes over. */
-    pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);
-    grep->codes[grep->count++] = code;
-    return MG_STAGE_OK;
+    if (!(options & PCRE2_MATCH_INVALID_UTF)) pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);
+    return code;
+}
+
+static int
+read_patterns(grep_t *grep, const mg_options_t *options, mg_error_t *error)
+{
+    for (size_t i = 0; i < options->count; i++) {
+        const mg_option_t *option = &options->items[i];
+        bool utf = strcmp(option->name, "utf") == 0;
+        if ((!utf && strcmp(option->name, "pattern")) || option->value.type != MG_VALUE_TEXT) continue;
+
+        if (!utf && grep->count == PATTERNS) return mg_stage_fail(error, 0, "more than %d patterns", PATTERNS);
+        if (utf && (grep->count == 0 || grep->patterns[grep->count - 1].utf)) {
+            return mg_stage_fail(error, 0, "utf without a pattern before it");
+        }
+        pcre2_code *code = compile(&option->value, utf ? PCRE2_UTF : 0, error);
+        if (code == NULL) return MG_STAGE_FAILED;
+        if (!utf) {
+            grep->patterns[grep->count++].bytes = code;
+            continue;
+        }
+        pattern_t *pattern = &grep->patterns[grep->count - 1];
+        pattern->utf = code;
+        pattern->broken = compile(&option->value, PCRE2_UTF | PCRE2_MATCH_INVALID_UTF, error);
+        if (pattern->broken == NULL) return MG_STAGE_FAILED;
+        grep->characters = true;
+    }
+    return grep->count ? MG_STAGE_OK : mg_stage_fail(error, 0, "grep needs a pattern");
 }
 
 static int
@@ -69,9 +110,9 @@ name_captures(grep_t *grep, mg_error_t *error)
 {
     uint32_t count = 0, entry = 0;
     PCRE2_SPTR table = NULL;
-    pcre2_pattern_info(grep->codes[0], PCRE2_INFO_NAMECOUNT, &count);
-    pcre2_pattern_info(grep->codes[0], PCRE2_INFO_NAMEENTRYSIZE, &entry);
-    pcre2_pattern_info(grep->codes[0], PCRE2_INFO_NAMETABLE, &table);
+    pcre2_pattern_info(grep->patterns[0].bytes, PCRE2_INFO_NAMECOUNT, &count);
+    pcre2_pattern_info(grep->patterns[0].bytes, PCRE2_INFO_NAMEENTRYSIZE, &entry);
+    pcre2_pattern_info(grep->patterns[0].bytes, PCRE2_INFO_NAMETABLE, &table);
     if (count == 0) return mg_stage_fail(error, 0, "captures: the pattern names none");
     if (grep->count > 1 || grep->invert) {
         return mg_stage_fail(error, 0, "captures needs one pattern, and no invert");
@@ -94,6 +135,12 @@ name_captures(grep_t *grep, mg_error_t *error)
         grep->groups[at] = group;
         grep->names[at] = item + 2;
     }
+    for (uint32_t i = 1; i < count; i++) {
+        for (uint32_t j = 0; j < i; j++) {
+            if (strcmp(grep->names[i], grep->names[j])) continue;
+            return mg_stage_fail(error, 0, "captures: the pattern has %s twice", grep->names[i]);
+        }
+    }
     grep->columns.count = count;
     grep->columns.names = grep->names;
     return MG_STAGE_OK;
@@ -108,22 +155,7 @@ grep_open(const mg_options_t *options, const mg_host_t *host, void **stage, mg_e
     grep->invert = mg_option_true(options, "invert");
     grep->captures = mg_option_true(options, "captures");
 
-    uint32_t flags = PCRE2_NEVER_BACKSLASH_C;
-    if (mg_option_true(options, "ignore_case")) flags |= PCRE2_CASELESS;
-    if (mg_option_true(options, "multiline")) flags |= PCRE2_DOTALL;
-    if (mg_option_true(options, "extended")) flags |= PCRE2_EXTENDED;
-    if (mg_option_true(options, "utf")) flags |= PCRE2_UTF | PCRE2_UCP | PCRE2_MATCH_INVALID_UTF;
-    if (mg_option_true(options, "fixed")) flags = PCRE2_LITERAL | (flags & PCRE2_CASELESS);
-
-    int status = MG_STAGE_OK;
-    for (size_t i = 0; i < options->count && status == MG_STAGE_OK; i++) {
-        const mg_option_t *option = &options->items[i];
-        if (strcmp(option->name, "pattern") || option->value.type != MG_VALUE_TEXT) continue;
-        status = compile(grep, &option->value, flags, error);
-    }
-    if (status == MG_STAGE_OK && grep->count == 0) {
-        status = mg_stage_fail(error, 0, "grep needs a pattern");
-    }
+    int status = read_patterns(grep, options, error);
     if (status == MG_STAGE_OK && grep->captures) status = name_captures(grep, error);
     if (status != MG_STAGE_OK) {
         grep_close(grep, false, error);
@@ -153,7 +185,7 @@ grep_start(void *stage, uint32_t worker, void **state, mg_error_t *error)
     matcher->context = pcre2_match_context_create(NULL);
     matcher->stack = pcre2_jit_stack_create(32 * 1024, 1024 * 1024, NULL);
     uint32_t pairs = 1;
-    pcre2_pattern_info(matcher->grep->codes[0], PCRE2_INFO_CAPTURECOUNT, &pairs);
+    pcre2_pattern_info(matcher->grep->patterns[0].bytes, PCRE2_INFO_CAPTURECOUNT, &pairs);
     matcher->match = pcre2_match_data_create(matcher->grep->captures ? pairs + 1 : 1, NULL);
     if (matcher->match == NULL || matcher->context == NULL) {
         grep_stop(matcher);
@@ -165,13 +197,38 @@ grep_start(void *stage, uint32_t worker, void **state, mg_error_t *error)
     return MG_STAGE_OK;
 }
 
+static bool
+is_ascii(const char *text, size_t length)
+{
+    size_t at = 0;
+    for (; at + 64 <= length; at += 64) {
+        unsigned char all = 0;
+        for (size_t i = 0; i < 64; i++) all |= (unsigned char)text[at + i];
+        if (all & 0x80) return false;
+    }
+    for (; at < length; at++) {
+        if (text[at] & 0x80) return false;
+    }
+    return true;
+}
+
+static int
+match(const matcher_t *matcher, const pcre2_code *code, const char *text, size_t length)
+{
+    return pcre2_match(code, (PCRE2_SPTR)text, length, 0, 0, matcher->match, matcher->context);
+}
+
 /* 1 for a match, 0 for none, negative for a failure. */
 static int
-matches(const matcher_t *matcher, const char *text, size_t length)
+matches(const matcher_t *matcher, const char *text, size_t length, bool ascii)
 {
-    for (size_t i = 0; i < matcher->grep->count; i++) {
-        int result = pcre2_match(matcher->grep->codes[i], (PCRE2_SPTR)text, length, 0, 0,
-                                 matcher->match, matcher->context);
+    const grep_t *grep = matcher->grep;
+    for (size_t i = 0; i < grep->count; i++) {
+        const pattern_t *pattern = &grep->patterns[i];
+        int result = match(matcher, ascii || !pattern->utf ? pattern->bytes : pattern->utf, text, length);
+        if (result <= PCRE2_ERROR_UTF8_ERR1 && result >= PCRE2_ERROR_UTF8_ERR21) {
+            result = match(matcher, pattern->broken, text, length);
+        }
         if (result >= 0) return 1;
         if (result != PCRE2_ERROR_NOMATCH) return result;
     }
@@ -214,11 +271,13 @@ grep_process(void *state, const mg_block_t *block, mg_emit_t *emit)
 {
     const matcher_t *matcher = state;
     const grep_t *grep = matcher->grep;
+    bool ascii = !grep->characters || is_ascii(block->data, block->size);
 
     for (size_t i = 0; i < block->count; i++) {
         const mg_record_t *record = &block->records[i];
         const char *text = block->data + record->offset;
-        int status = MG_STAGE_OK, result = matches(matcher, text, record->length);
+        bool bytes = ascii || is_ascii(text, record->length);
+        int status = MG_STAGE_OK, result = matches(matcher, text, record->length, bytes);
         if (result < 0) {
             status = reject(emit, record, result);
         }

@@ -34,8 +34,7 @@ module Minigun
         patterns = list(options[:pattern])
         raise ArgumentError, "grep needs a pattern:" if patterns.empty?
 
-        utf = patterns.any? { |one| one.is_a?(Regexp) && (one.fixed_encoding? || one.source.include?('\p')) }
-        patterns.map { |one| ["pattern", pcre(one)] } + plain(options, :invert, :captures) + (utf ? [["utf", true]] : [])
+        patterns.flat_map { |one| Pattern.pairs(one) } + plain(options, :invert, :captures)
       end
 
       # `json: { select: %w[path bytes], where: { "status" => 500.. } }`, `json: %w[path bytes]`.
@@ -113,17 +112,6 @@ module Minigun
 
       def globbed(patterns)
         list(patterns).flat_map { |pattern| Dir.glob(pattern).sort }.reject { |path| File.directory?(path) }
-      end
-
-      # A Regexp in PCRE's words; a String stands for itself.
-      def pcre(pattern)
-        return pattern.gsub(/[^\w\s]/) { |char| char.ascii_only? ? "\\#{char}" : char } if pattern.is_a?(String)
-        raise ArgumentError, "pattern: takes a Regexp or a String, not #{pattern.inspect}" unless pattern.is_a?(Regexp)
-
-        flags = { Regexp::IGNORECASE => "i", Regexp::MULTILINE => "s", Regexp::EXTENDED => "x" }
-                .filter_map { |bit, letter| letter if pattern.options.anybits?(bit) }.join
-        hexes = { '\h' => "[0-9a-fA-F]", '\H' => "[^0-9a-fA-F]" }
-        "(?m#{flags})#{pattern.source.gsub(/\\./m) { |pair| hexes.fetch(pair, pair) }}"
       end
 
       SHIPPED = %i[lines pass grep json csv digest distinct top compress decompress group write].freeze
