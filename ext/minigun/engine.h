@@ -109,6 +109,8 @@ void Init_minigun_fault(void);
 
 /* rb_input.c */
 VALUE mg_input_queue_new(mg_part_t *part);
+/* The hand that takes the input, an InputQueue. */
+mg_hand_t *mg_input_hand(VALUE self);
 void Init_minigun_input(void);
 
 /* rb_run.c; mg_run_sleep is in rb_worker.c */

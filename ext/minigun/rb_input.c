@@ -43,6 +43,12 @@ input_get(VALUE self)
     return input;
 }
 
+mg_hand_t *
+mg_input_hand(VALUE self)
+{
+    return &input_get(self)->part->step->hand;
+}
+
 VALUE
 mg_input_queue_new(mg_part_t *part)
 {

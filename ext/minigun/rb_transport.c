@@ -1,8 +1,6 @@
 #include "transport_binding.h"
 #include "worker_gate.h"
 
-#include <unistd.h>
-
 static VALUE rb_cMinigunExchange;
 static VALUE rb_eMinigunForkedError;
 
@@ -53,7 +51,7 @@ mg_rb_exchange_get(VALUE self)
 {
     mg_rb_exchange_t *exchange = mg_rb_exchange_any(self);
     if (exchange->core == NULL) mg_raise(MG_CLOSED);
-    if (exchange->owner != getpid()) {
+    if (exchange->owner != mg_worker_generation()) {
         rb_raise(rb_eMinigunForkedError, "an exchange belongs to another process");
     }
     return exchange;
@@ -90,7 +88,7 @@ minigun_exchange_initialize(VALUE self, VALUE workers, VALUE capacity)
     mg_status_t status = mg_exchange_new(&exchange->core, (uint32_t)count, (size_t)bytes);
     if (status != MG_OK) mg_raise(status);
     exchange->workers = (uint32_t)count;
-    exchange->owner = getpid();
+    exchange->owner = mg_worker_generation();
     return self;
 }
 

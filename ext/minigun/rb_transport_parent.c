@@ -1,3 +1,4 @@
+#include "engine.h"
 #include "transport_binding.h"
 
 enum { ENOUGH = 64 * 1024 }; /* bytes in a message of several items */
@@ -120,7 +121,7 @@ read_result(VALUE data)
 
 /*
  * call-seq: receive(place)
- *             -> [kind, sequence, done, nanoseconds, latencies, note, outputs, failures] or nil
+ *             -> [kind, sequence, done, times, latencies, note, outputs, failures] or nil
  *
  * The next message of a worker, if there is one; see #reply. +failures+ has
  * [index, exception] for outputs that could not be read.
@@ -172,9 +173,40 @@ minigun_exchange_revoke(VALUE self, VALUE place, VALUE sequence, VALUE keep)
     return claim_values(&claim);
 }
 
+static void
+wake_exchange(void *data)
+{
+    mg_exchange_wake(data);
+}
+
+/*
+ * call-seq: input.listen(exchange) -> true or false
+ *
+ * Has the present or next Exchange#wait end when there is something to take. False if
+ * there is already.
+ */
+static VALUE
+minigun_input_listen(VALUE self, VALUE exchange)
+{
+    mg_exchange_t *core = mg_rb_exchange_get(exchange)->core;
+    return mg_hand_listen(mg_input_hand(self), wake_exchange, core) ? Qtrue : Qfalse;
+}
+
+/* Takes #listen back. */
+static VALUE
+minigun_input_ignore(VALUE self)
+{
+    mg_hand_listen(mg_input_hand(self), NULL, NULL);
+    return self;
+}
+
 void
 Init_minigun_transport_parent(VALUE klass)
 {
+    VALUE input = rb_const_get(rb_mMinigun, rb_intern("InputQueue"));
+    rb_define_method(input, "listen", minigun_input_listen, 1);
+    rb_define_method(input, "ignore", minigun_input_ignore, 0);
+
     rb_define_method(klass, "watch", minigun_exchange_watch, 2);
     rb_define_method(klass, "ended?", minigun_exchange_ended_p, 1);
     rb_define_method(klass, "vacate", minigun_exchange_vacate, 1);

@@ -1,8 +1,6 @@
 #include "transport_binding.h"
 #include "worker_gate.h"
 
-#include <unistd.h>
-
 static mg_transport_t *
 own_transport(mg_rb_exchange_t *exchange)
 {
@@ -20,7 +18,7 @@ minigun_exchange_enter(VALUE self, VALUE place, VALUE parent, VALUE grace)
 {
     mg_rb_exchange_t *exchange = mg_rb_exchange_any(self);
     if (exchange->core == NULL) mg_raise(MG_CLOSED);
-    exchange->owner = getpid();
+    exchange->owner = mg_worker_generation();
     exchange->own = mg_rb_place_get(exchange, place);
     mg_status_t status =
         mg_exchange_enter(exchange->core, exchange->own, NUM2PIDT(parent), NUM2UINT(grace));
@@ -106,19 +104,21 @@ minigun_exchange_outputs(VALUE self, VALUE groups)
 }
 
 /*
- * call-seq: reply(kind, sequence, done, nanoseconds, latencies, note)
+ * call-seq: reply(kind, sequence, done, times, latencies, note, hush)
  *
  * Ends the reply that #outputs began and sends it, waiting for room: +done+ items
- * more of the chunk are dealt with. +note+ is nil or a String.
+ * more of the chunk are dealt with. +note+ is nil or a String. With +hush+ the parent
+ * isn't woken for it.
  */
 static VALUE
 minigun_exchange_reply(int argc, VALUE *argv, VALUE self)
 {
     mg_rb_exchange_t *exchange = mg_rb_exchange_get(self);
     mg_transport_t *transport = own_transport(exchange);
-    rb_check_arity(argc, 6, 6);
+    rb_check_arity(argc, 7, 7);
     uint16_t kind = (uint16_t)NUM2UINT(argv[0]);
     uint64_t sequence = NUM2ULL(argv[1]);
+    transport->hush = RTEST(argv[6]);
 
     for (int i = 2; i < 6; i++) mg_encode(&exchange->encoder, argv[i]);
     mg_status_t status = mg_transport_send(transport, kind, sequence);
@@ -128,6 +128,15 @@ minigun_exchange_reply(int argc, VALUE *argv, VALUE self)
     }
     mg_rb_check_sent(status);
     return self;
+}
+
+/* Call-seq: granted?(sequence): has the parent sent that chunk, or is about to? */
+static VALUE
+minigun_exchange_granted_p(VALUE self, VALUE sequence)
+{
+    mg_claim_t claim;
+    mg_transport_t *transport = own_transport(mg_rb_exchange_get(self));
+    return mg_transport_claim(transport, NUM2ULL(sequence), &claim) == MG_OK ? Qtrue : Qfalse;
 }
 
 /* Call-seq: arm(sequence, base): the next call_step is of the chunk's items from +base+ on. */
@@ -161,6 +170,7 @@ Init_minigun_transport_worker(VALUE klass)
     rb_define_method(klass, "take", minigun_exchange_take, 0);
     rb_define_method(klass, "outputs", minigun_exchange_outputs, 1);
     rb_define_method(klass, "reply", minigun_exchange_reply, -1);
+    rb_define_method(klass, "granted?", minigun_exchange_granted_p, 1);
     rb_define_method(klass, "arm", minigun_exchange_arm, 2);
     rb_define_method(klass, "rest", minigun_exchange_rest, 1);
 }

@@ -41,6 +41,12 @@ mg_worker_begin(const mg_worker_gate_t *gate, uint32_t index)
     return mg_transport_begin(gate->transport, gate->sequence, gate->base + index);
 }
 
+uint32_t
+mg_worker_generation(void)
+{
+    return generation;
+}
+
 static void
 count_fork(void)
 {

@@ -16,6 +16,8 @@ minigun_sight_prefix_p(VALUE self, VALUE list, VALUE start)
     Check_Type(start, T_ARRAY);
     long length = RARRAY_LEN(start);
     if (RARRAY_LEN(list) < length) return Qfalse;
+    /* A copy shares its elements with the original until one of them is changed. */
+    if (RARRAY_CONST_PTR(list) == RARRAY_CONST_PTR(start)) return Qtrue;
     size_t size = (size_t)length * sizeof(VALUE);
     bool same = memcmp(RARRAY_CONST_PTR(list), RARRAY_CONST_PTR(start), size) == 0;
     return same ? Qtrue : Qfalse;
@@ -49,6 +51,76 @@ minigun_sight_changeable_keys(VALUE self, VALUE table)
     Check_Type(table, T_HASH);
     rb_hash_foreach(table, add_changeable, keys);
     return keys;
+}
+
+static int
+add_pair(VALUE key, VALUE value, VALUE pairs)
+{
+    rb_ary_push(pairs, key);
+    rb_ary_push(pairs, value);
+    return ST_CONTINUE;
+}
+
+/*
+ * call-seq: Sight.pairs(table) -> Array
+ *
+ * Its keys and values, in turn.
+ */
+static VALUE
+minigun_sight_pairs(VALUE self, VALUE table)
+{
+    Check_Type(table, T_HASH);
+    VALUE pairs = rb_ary_new_capa(2 * (long)RHASH_SIZE(table));
+    rb_hash_foreach(table, add_pair, pairs);
+    return pairs;
+}
+
+/*
+ * call-seq: Sight.table(pairs) -> Hash
+ *
+ * What Sight.pairs was made of.
+ */
+static VALUE
+minigun_sight_table(VALUE self, VALUE pairs)
+{
+    Check_Type(pairs, T_ARRAY);
+    VALUE table = rb_hash_new();
+    for (long i = 0; i + 1 < RARRAY_LEN(pairs); i += 2) {
+        rb_hash_aset(table, RARRAY_AREF(pairs, i), RARRAY_AREF(pairs, i + 1));
+    }
+    return table;
+}
+
+struct walk {
+    const VALUE *at, *end;
+    bool same;
+};
+
+static int
+compare_pair(VALUE key, VALUE value, VALUE data)
+{
+    struct walk *walk = (struct walk *)data;
+    walk->same = walk->end - walk->at >= 2 && walk->at[0] == key && walk->at[1] == value;
+    walk->at += 2;
+    return walk->same ? ST_CONTINUE : ST_STOP;
+}
+
+/*
+ * call-seq: Sight.pairs?(table, pairs) -> true or false
+ *
+ * Does the table have just those keys and values, the very objects, in that order?
+ */
+static VALUE
+minigun_sight_pairs_p(VALUE self, VALUE table, VALUE pairs)
+{
+    Check_Type(table, T_HASH);
+    Check_Type(pairs, T_ARRAY);
+    if (2 * (long)RHASH_SIZE(table) != RARRAY_LEN(pairs)) return Qfalse;
+    const VALUE *at = RARRAY_CONST_PTR(pairs);
+    struct walk walk = { .at = at, .end = at + RARRAY_LEN(pairs), .same = true };
+    rb_hash_foreach(table, compare_pair, (VALUE)&walk);
+    RB_GC_GUARD(pairs);
+    return walk.same ? Qtrue : Qfalse;
 }
 
 struct comparison {
@@ -87,5 +159,8 @@ Init_minigun_write_back(void)
     rb_mMinigunSight = rb_define_module_under(rb_mMinigunExecution, "Sight");
     rb_define_module_function(rb_mMinigunSight, "prefix?", minigun_sight_prefix_p, 2);
     rb_define_module_function(rb_mMinigunSight, "changeable_keys", minigun_sight_changeable_keys, 1);
+    rb_define_module_function(rb_mMinigunSight, "pairs", minigun_sight_pairs, 1);
+    rb_define_module_function(rb_mMinigunSight, "table", minigun_sight_table, 1);
+    rb_define_module_function(rb_mMinigunSight, "pairs?", minigun_sight_pairs_p, 2);
     rb_define_module_function(rb_mMinigunSight, "changed_keys", minigun_sight_changed_keys, 2);
 }

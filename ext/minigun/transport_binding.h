@@ -11,7 +11,7 @@ typedef struct {
     mg_exchange_t *core;
     uint32_t workers;
     uint32_t own; /* a worker's place */
-    pid_t owner;
+    uint32_t owner; /* see mg_worker_generation */
     int limit; /* of the present wait, in milliseconds */
     mg_encoder_t encoder;
     mg_decoder_t decoder;

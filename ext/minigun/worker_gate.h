@@ -29,6 +29,9 @@ mg_worker_gate_t mg_worker_gate(void);
  * taken it back, or this is no longer the worker's process: begin nothing more. */
 bool mg_worker_begin(const mg_worker_gate_t *gate, uint32_t index);
 
+/* Differs between a process and the one it was forked from. */
+uint32_t mg_worker_generation(void);
+
 void Init_minigun_worker_gate(void);
 
 #endif

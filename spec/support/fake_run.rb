@@ -67,6 +67,19 @@ class FakeRun
 
     def resume(_count) = nil
 
+    def ignore = @listener&.kill&.join
+
+    def listen(exchange)
+      ignore
+      return false if @ended || !@items.empty? || @items.is_a?(Array)
+
+      @listener = Thread.new do
+        sleep 0.001 while @items.empty?
+        exchange.wake
+      end
+      true
+    end
+
     private
 
     def from_queue(max, timeout)

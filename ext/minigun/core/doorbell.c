@@ -73,11 +73,11 @@ mg_doorbell_doze(mg_doorbell_t *bell)
 }
 
 void
-mg_doorbell_rise(mg_doorbell_t *bell)
+mg_doorbell_rise(mg_doorbell_t *bell, bool rang)
 {
     uint64_t drained[16];
 
     atomic_store_explicit(&bell->word->asleep, 0, memory_order_relaxed);
-    while (mg_sys->read(bell->read_fd, drained, sizeof(drained)) == (ssize_t)sizeof(drained)) {
+    while (rang && mg_sys->read(bell->read_fd, drained, sizeof(drained)) == (ssize_t)sizeof(drained)) {
     }
 }

@@ -16,6 +16,7 @@
 #define MG_DOORBELL_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "status.h"
@@ -43,8 +44,9 @@ void mg_doorbell_ring(mg_doorbell_t *bell);
 /* Any thread, also in a signal handler: makes the present or the next sleep end. */
 void mg_doorbell_wake(mg_doorbell_t *bell);
 
-/* The waiter, around its sleep: announces it, and ends it. */
+/* The waiter, around its sleep: announces it, and ends it. `rang` tells that the bell's
+ * descriptor was readable; a ring that is left stands for the next sleep. */
 void mg_doorbell_doze(mg_doorbell_t *bell);
-void mg_doorbell_rise(mg_doorbell_t *bell);
+void mg_doorbell_rise(mg_doorbell_t *bell, bool rang);
 
 #endif

@@ -7,10 +7,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+enum { LOOK_EVERY = 16 };
+
 typedef struct {
     mg_transport_t transport;
     mg_doorbell_t bell; /* the worker's */
     int process;        /* see mg_process_open; -1 for none */
+    bool ended;         /* as of the last sleep */
 } place_t;
 
 struct mg_exchange {
@@ -21,8 +24,9 @@ struct mg_exchange {
     mg_doorbell_t bell; /* the parent's */
     uint32_t own;       /* this worker's place; `count` in the parent */
     mg_orphanage_t orphanage;
-    struct pollfd *polled;
+    struct pollfd *polled; /* the bell, then the processes */
     nfds_t npolled;
+    unsigned unslept; /* times in a row that there was no reason to sleep */
     uint32_t count;
     place_t places[];
 };
@@ -141,8 +145,7 @@ mg_exchange_watch(mg_exchange_t *exchange, uint32_t place, pid_t pid)
 bool
 mg_exchange_ended(const mg_exchange_t *exchange, uint32_t place)
 {
-    int fd = exchange->places[place].process;
-    return fd >= 0 && mg_process_ended(fd);
+    return exchange->places[place].ended;
 }
 
 void
@@ -152,6 +155,7 @@ mg_exchange_vacate(mg_exchange_t *exchange, uint32_t place)
 
     if (vacated->process >= 0) close(vacated->process);
     vacated->process = -1;
+    vacated->ended = false;
     mg_transport_reset(&vacated->transport, exchange->capacity);
 }
 
@@ -194,7 +198,13 @@ mg_exchange_doze(mg_exchange_t *exchange)
     }
     exchange->npolled = count;
     mg_doorbell_doze(bell);
-    return !anything_ready(exchange);
+    if (!anything_ready(exchange)) {
+        exchange->unslept = 0;
+        return true;
+    }
+    /* The ends of processes are seen by sleeping. */
+    if (exchange->unslept++ % LOOK_EVERY == 0) mg_exchange_sleep(exchange, 0);
+    return false;
 }
 
 void
@@ -206,7 +216,17 @@ mg_exchange_sleep(mg_exchange_t *exchange, int milliseconds)
 void
 mg_exchange_rise(mg_exchange_t *exchange)
 {
-    mg_doorbell_rise(own_bell(exchange));
+    bool rang = exchange->polled[0].revents != 0;
+
+    for (nfds_t i = 1; i < exchange->npolled; i++) {
+        if (exchange->polled[i].revents == 0) continue;
+        for (uint32_t place = 0; place < exchange->count; place++) {
+            if (exchange->places[place].process == exchange->polled[i].fd) {
+                exchange->places[place].ended = true;
+            }
+        }
+    }
+    mg_doorbell_rise(own_bell(exchange), rang);
 }
 
 void

@@ -43,7 +43,7 @@ bool mg_exchange_orphaned(const mg_exchange_t *exchange);
  * system tells of that end; else the parent has to look for itself, now and then. */
 bool mg_exchange_watch(mg_exchange_t *exchange, uint32_t place, pid_t pid);
 
-/* Parent: is the worker known to have ended? */
+/* Parent: was the worker found to have ended, in a wait? */
 bool mg_exchange_ended(const mg_exchange_t *exchange, uint32_t place);
 
 /* Parent: forgets the worker at `place` and readies the place for another. */

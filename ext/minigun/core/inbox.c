@@ -78,8 +78,30 @@ full(const mg_step_t *step, size_t count)
 }
 
 void
+mg__listen(mg_segment_t *segment, void (*ring)(void *), void *data)
+{
+    uint64_t now = mg_clock_now();
+
+    if (segment->listener) segment->waiting_input += now - segment->listening_since;
+    segment->listener = ring;
+    segment->listener_data = data;
+    segment->listening_since = now;
+}
+
+static void
+ring_listener(mg_segment_t *segment)
+{
+    void (*ring)(void *) = segment->listener;
+    void *data = segment->listener_data;
+    if (ring == NULL) return;
+    mg__listen(segment, NULL, NULL);
+    ring(data);
+}
+
+void
 mg__rouse_all(mg_segment_t *segment)
 {
+    ring_listener(segment);
     segment->nsleepers = 0;
     mg__ring_all(&segment->sleepers);
 }
@@ -100,6 +122,7 @@ mg__rouse(mg_segment_t *segment)
     size_t wanted = segment->queued ? segment->queued : 1;
     size_t limit = step->workers;
 
+    ring_listener(segment);
     while (wanted > 0 && segment->sleepers) {
         ring_one(segment);
         wanted--;

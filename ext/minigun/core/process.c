@@ -23,13 +23,6 @@ mg_process_open(pid_t pid)
 #endif
 }
 
-bool
-mg_process_ended(int fd)
-{
-    struct pollfd one = { .fd = fd, .events = POLLIN };
-    return mg_sys->poll(&one, 1, 0) > 0;
-}
-
 static void
 pause_for(unsigned milliseconds)
 {

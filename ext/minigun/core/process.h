@@ -14,9 +14,6 @@
  * whoever reaps it; -1 where the system has none. The caller closes it. */
 int mg_process_open(pid_t pid);
 
-/* Is the process of the descriptor gone? */
-bool mg_process_ended(int fd);
-
 /* Set when the parent is gone. Outlives the thread that sets it. */
 typedef struct {
     _Atomic bool orphaned;

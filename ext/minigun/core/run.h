@@ -174,6 +174,9 @@ struct mg_segment {
     size_t queued;         /* items in inbox */
     mg_waiter_t *sleepers; /* workers that wait for input */
     uint32_t nsleepers;
+    void (*listener)(void *data); /* see mg_hand_listen */
+    void *listener_data;
+    uint64_t listening_since;
     uint32_t nworkers, most_workers;
     uint64_t waiting_input; /* ns that its workers waited for items */
 
@@ -384,6 +387,11 @@ uint64_t mg_run_unpark(mg_run_t *run, uint64_t now);
  * MG_CANCELLED - the run stops. */
 mg_status_t mg_hand_take(mg_hand_t *hand, size_t max, uint64_t deadline, mg_item_t *items,
                          size_t *count);
+
+/* For a loop that waits for other things besides its input: has `ring` called, once,
+ * when mg_hand_take would no longer find nothing, at a moment when the lock is held.
+ * False if it is so already; then nothing is called. NULL takes it back. */
+bool mg_hand_listen(mg_hand_t *hand, void (*ring)(void *data), void *data);
 
 /* Says that `count` items taken earlier are dealt with, their output sent. */
 void mg_hand_settle(mg_hand_t *hand, size_t count);

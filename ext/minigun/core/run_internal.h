@@ -34,6 +34,9 @@ void mg__push_again(mg_step_t *target, mg_chunk_t *chunk);
  * on the ledger until mg__work_done. At most `max` items, 0 for all. */
 mg_chunk_t *mg__take(mg_segment_t *segment, size_t max);
 
+/* Sets what is called once when something happens to the segment; NULL for nothing. */
+void mg__listen(mg_segment_t *segment, void (*ring)(void *data), void *data);
+
 /* Sleeps until the segment has something to do, or the deadline has passed.
  * As mg_run_ops_t.sleep. */
 mg_status_t mg__idle(mg_segment_t *segment, uint64_t deadline, bool interruptible);

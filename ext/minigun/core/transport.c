@@ -116,7 +116,7 @@ mg_transport_pump(mg_transport_t *transport)
             mg_bytes_clear(&transport->outbox);
         }
     }
-    if (published) mg_doorbell_ring(transport->peer);
+    if (published && !transport->hush) mg_doorbell_ring(transport->peer);
     return status;
 }
 

@@ -353,6 +353,7 @@ mg_hand_take(mg_hand_t *hand, size_t max, uint64_t deadline, mg_item_t *items, s
             mg__work_done(run);
             continue;
         }
+        if (deadline && mg_clock_now() >= deadline) return MG_TIMEOUT;
         status = mg__idle(segment, deadline, true);
         if (status == MG_AGAIN) return status;
         if (segment->inbox.first == NULL && deadline && mg_clock_now() >= deadline) return MG_TIMEOUT;
@@ -374,6 +375,18 @@ mg_hand_take(mg_hand_t *hand, size_t max, uint64_t deadline, mg_item_t *items, s
     }
     hand->taken += *count;
     return MG_OK;
+}
+
+bool
+mg_hand_listen(mg_hand_t *hand, void (*ring)(void *data), void *data)
+{
+    mg_step_t *step = hand->step;
+    mg_segment_t *segment = step->segment;
+    bool found = segment->inbox.first || mg__pull(segment) || step->ending ||
+                 step->run->cancelled || (hand->taken == 0 && step->running);
+
+    mg__listen(segment, found ? NULL : ring, data);
+    return !found;
 }
 
 void

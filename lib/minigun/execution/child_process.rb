@@ -104,20 +104,30 @@ module Minigun
       # Only the deadline may interrupt a fork: what else came between would lose the pid.
       def fork_refusable
         Thread.handle_interrupt(Object => :never) do
-          forker = Thread.current
+          forker, turn, done = Thread.current, Mutex.new, false
           watchdog = Thread.new do
             # A new thread inherits its maker's mask.
             Thread.handle_interrupt(Object => :immediate) { sleep(FORK_DEADLINE) }
-            forker.raise(ForkRefused)
+            turn.synchronize { forker.raise(ForkRefused) unless done }
           end
           begin
             Thread.handle_interrupt(ForkRefused => :on_blocking) { Process.fork }
           ensure
-            watchdog.kill.join
+            # Waiting for the watchdog to end would cost as much as the fork.
+            turn.synchronize { done = true }
+            watchdog.kill
+            refused_too_late
           end
         end
       rescue ForkRefused, Errno::EAGAIN
         raise Error, "no process to be had within #{FORK_DEADLINE} seconds"
+      end
+
+      # There is a child, or another error: the deadline has nothing more to say.
+      def refused_too_late
+        Thread.handle_interrupt(ForkRefused => :immediate) { Thread.pass }
+      rescue ForkRefused
+        nil
       end
 
       def leave

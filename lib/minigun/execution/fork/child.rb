@@ -14,11 +14,14 @@ module Minigun
         # Kinds of messages.
         CHUNK, STOP, RESULT, LAST, BYE, FATAL = *1..6
 
-        # Work, in seconds, between two messages to the parent. It grows where sending costs much.
+        # Work, in seconds, between two messages to the parent.
         SLICE = 0.001
-        # The share of its time that a worker may spend on finding out what has changed.
-        OVERHEAD = 4
+        # Work for each second that it takes to look for changes of the user object.
+        OVERHEAD = 9
         LARGEST_SLICE = 8192
+        # Seconds that the parent may be left asleep, and chunks a worker must have left to do that.
+        HUSH = 0.005
+        HUSH_CHUNKS = 2
         # Latencies sent with a message.
         SAMPLES = 64
         # Milliseconds an orphan has to clean up.
@@ -28,9 +31,8 @@ module Minigun
         # @param program [Fork::Work] what there is to do
         def initialize(exchange, place, work, parent)
           @exchange, @place, @work, @parent = exchange, place, work, parent
-          @pid = Process.pid
           @slice = 1
-          @sending = 0.0
+          @looking = @rung = 0.0
         end
 
         # The whole life of the worker. Doesn't return.
@@ -58,8 +60,8 @@ module Minigun
           ChildProcess.reset_signals
           Signal.trap("INT") {} # the terminal sends it to all, and the parent says what is to be done
           @exchange.enter(@place, @parent, GRACE)
-          Minigun.logger.extend(LogRelay) if Minigun.logger.is_a?(Logger)
-          @recorder = WriteBack::Recorder.new(@work.user_object) if @work.write_back?
+          Minigun.logger = @work.relay
+          @recorder = @work.recorder
           @run = @work.run_for_child
           @work.after_fork.each { |hook| @work.user_object.instance_exec(&hook) }
         end
@@ -105,15 +107,14 @@ module Minigun
           # What dies of a signal dies with the item in its hands.
           raise fatal if fatal.is_a?(SignalException) && !fatal.is_a?(Interrupt)
 
-          begun = @exchange.rest(sequence)
-          Process.exit!(true) unless Process.pid == @pid
+          begun = @exchange.rest(sequence) # raises in a child that the block forked, and that returned from it
           raise fatal if fatal
 
           done = begun - position
           took = now - from
           last = begun == items.size || done < count
           send_result(last ? LAST : RESULT, sequence, done, took, outputs, failures, latencies)
-          adapt(done, took, now - from - took)
+          adapt(done, took)
           done
         end
 
@@ -125,14 +126,25 @@ module Minigun
         def send_result(kind, sequence, done, took, outputs, failures, latencies)
           failures.concat(@exchange.outputs(outputs).map { |_, error| [nil, error] })
           latencies = latencies.each_slice(latencies.size.fdiv(SAMPLES).ceil).map(&:first) if latencies.size > SAMPLES
-          @exchange.reply(kind, sequence, done, (took * 1e9).to_i, latencies, note(failures))
+          note = note(failures)
+          @exchange.reply(kind, sequence, done, [took, @looking].map { |time| (time * 1e9).to_i }, latencies, note,
+                          hush?(sequence))
+        end
+
+        # Waking the parent costs more than a quick chunk: it may sleep while there is enough to do.
+        def hush?(sequence)
+          time = now
+          return true if time - @rung < HUSH && @exchange.granted?(sequence + HUSH_CHUNKS)
+
+          @rung = time
+          false
         end
 
         # The rest of a message: failures, changes to the user object, log lines, what ends the run.
         def note(failures, fatal = nil)
           failures = failures.map { |index, error| [index, Fault.dump(error)] }
           lines = Minigun.logger.relayed_lines if Minigun.logger.is_a?(LogRelay)
-          changes = @recorder&.changes
+          changes = look_for_changes if @recorder
           return if failures.empty? && !lines && !changes && !fatal
 
           Marshal.dump([failures, changes, lines, fatal])
@@ -140,14 +152,20 @@ module Minigun
 
         def say(kind, fatal = nil)
           @exchange.outputs([])
-          @exchange.reply(kind, 0, 0, 0, [], note([], fatal))
+          @exchange.reply(kind, 0, 0, [0, 0], [], note([], fatal), false)
         end
 
-        def adapt(done, took, sending)
+        def look_for_changes
+          from = now
+          @recorder.changes
+        ensure
+          @looking = now - from
+        end
+
+        def adapt(done, took)
           return if done.zero?
 
-          @sending = sending
-          fitting = [SLICE, @sending * OVERHEAD].max / (took / done + 1e-9)
+          fitting = [SLICE, @looking * OVERHEAD].max / (took / done + 1e-9)
           @slice = fitting.clamp(1, [@slice * 8, LARGEST_SLICE].min).to_i
         end
 

@@ -41,7 +41,7 @@ module Minigun
 
         def free_places = size - @workers.size
 
-        def busy? = @workers.any? { |worker| !worker.idle? }
+        def busy? = !@workers.all?(&:done?)
 
         # Forks another worker. Its place must be free.
         # @param portion [Portion, nil] what it is forked for
@@ -59,18 +59,13 @@ module Minigun
         # Takes in all that has come, and buries the dead.
         # @yield [Portion] what has to be done again
         # @yieldreturn [void]
-        # @return [Boolean] whether anything has
+        # @return [void]
         def listen(sizing, &again)
-          heard = false
           @workers.dup.each do |worker|
             ended = worker.ended?
-            heard = true while hear(worker, sizing)
-            next unless ended
-
-            bury(worker, &again)
-            heard = true
+            nil while hear(worker, sizing)
+            bury(worker, &again) if ended
           end
-          heard
         end
 
         # How long a wait may last, in milliseconds.
@@ -87,6 +82,15 @@ module Minigun
           @workers.clear
         end
 
+        # Ends workers that had nothing more to do and didn't leave.
+        def kill_late
+          @workers.each do |worker|
+            Minigun.logger.warn { "#{@work.place} worker #{worker.pid} doesn't end by itself, and is killed" }
+            worker.child.signal(:KILL)
+          end
+          kill
+        end
+
         def close
           kill
           @exchange.close
@@ -95,12 +99,12 @@ module Minigun
         private
 
         def hear(worker, sizing)
-          kind, sequence, done, nanoseconds, latencies, note, outputs, unread = message_of(worker)
+          kind, sequence, done, times, latencies, note, outputs, unread = message_of(worker)
           case kind
           when nil then return false
           when Child::RESULT, Child::LAST
             portion = worker.finish(sequence, done, kind == Child::LAST)
-            sizing.observe(done, nanoseconds / 1e9)
+            sizing.observe(done, *times)
             @idle_deaths, @idle_since = 0, nil
             @results.accept(portion, latencies, note, outputs, unread)
           else

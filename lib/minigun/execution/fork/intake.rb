@@ -32,7 +32,7 @@ module Minigun
 
         # How many units are at hand; looks for up to so many.
         def look(most)
-          nil while @ready.size < most && open? && fetched?(most)
+          nil while @ready.size < most && open? && store(fetch(most - @ready.size))
           @ready.size
         end
 
@@ -53,38 +53,33 @@ module Minigun
           Portion.new(units, @order&.keys(units.size), 0)
         end
 
-        # Waits for input, which is not at hand before it is stored.
-        # @return [Array, nil] for #store
-        def wait(most) = fetch(most, nil)
+        # Has the exchange's waits end when there is input.
+        # @return [Boolean] whether there is none yet
+        def quiet?(exchange) = @input.listen(exchange)
 
-        # @param items [Array, nil] nil at the end
-        def store(items)
-          return store_batches(items) if @batch_size
-
-          items ? @ready.concat(items) : @ended = true
-        end
+        # @return [Integer, nil] milliseconds until a batch is due, though it isn't full
+        def due = @due && [((@due - now) * 1000).ceil, 0].max
 
         # Inputs that a unit stands for.
         def weight(unit) = @batch_size ? unit.size : 1
 
         private
 
-        def fetched?(most)
-          before = @ready.size
-          store(fetch(most - before, 0))
-          @ready.size > before
+        # What the input has now.
+        # @return [Array, nil] nil at its end
+        def fetch(most)
+          @input.take(@batch_size ? @batch_size - @batch.size : most, 0)
         end
 
-        def fetch(most, timeout)
-          return @input.take([most, 1].max, timeout) unless @batch_size
-
-          timeout ||= [@due - now, 0].max if @due
-          @input.take(@batch_size - @batch.size, timeout)
+        # @return [Boolean] whether there may be more
+        def store(items)
+          @ended = true unless items
+          @batch_size ? store_batches(items) : @ready.concat(items || [])
+          !@ended && !items.empty?
         end
 
         def store_batches(items)
           items&.each { |item| @batch << item }
-          @ended = true unless items
           @due ||= now + @batch_wait if @batch_wait && !@batch.empty?
           complete? ? pass_on : keep(items)
         end

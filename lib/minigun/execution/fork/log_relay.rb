@@ -3,8 +3,8 @@
 module Minigun
   module Execution
     module Fork
-      # Extends the logger of a child: keeps its lines until they are sent to the parent, whose logger
-      # may be one that only lives there.
+      # Extends a child's copy of the logger: keeps its lines until they are sent to the parent, whose
+      # logger may be one that only lives there.
       module LogRelay
         # Lines since the last call.
         # @return [Array<Array(Integer, String, String)>, nil] severity, message, program
@@ -26,6 +26,12 @@ module Minigun
           true
         end
         alias log add
+
+        # @param logger [Object] the parent's
+        # @return [Object] what takes its place in a child; a logger of no known kind stays itself
+        def self.of(logger)
+          logger.is_a?(Logger) ? logger.clone.extend(self) : logger
+        end
 
         # @api private
         def self.text(message)

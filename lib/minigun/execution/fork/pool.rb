@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
+require_relative "balance"
 require_relative "crew"
-require_relative "helper"
 require_relative "intake"
 require_relative "sizing"
 require_relative "work"
@@ -12,9 +12,9 @@ module Minigun
     # to (ipc_fork), or ones forked for items they inherit (cow_fork).
     class ForkPool
       # Items given to a worker at once, at most.
-      MOST = 2048
-      # Milliseconds after which work is taken from a worker that doesn't get on while another is idle.
-      STUCK = 2
+      MOST = 8192
+      # Seconds that workers with nothing to do have to leave.
+      LEAVE = 5
 
       # @param run [Run]
       # @param step [Step]
@@ -23,7 +23,6 @@ module Minigun
         @run = run
         @work = Fork::Work.new(run, step, user_object)
         @results = Fork::Results.new(run, @work)
-        @lock = Mutex.new
       end
 
       # Forks the persistent workers. Called before the run's threads start.
@@ -31,7 +30,10 @@ module Minigun
       def prepare
         @crew = Fork::Crew.new(@run, @work, @results)
         @sizing = Fork::Sizing.new(@work.persistent? ? Fork::Sizing::CHUNK : Fork::Sizing::FORK, MOST)
+        @balance = Fork::Balance.new(@crew, @sizing, @work.persistent? ? Fork::Sizing::CHUNK : Fork::Sizing::FORK / 5)
+        @work.prepare
         @crew.size.times { @crew.hire } if @work.persistent?
+        @work.forget
       end
 
       # Works until the input has ended and all of it is settled.
@@ -39,11 +41,10 @@ module Minigun
       def drive(input, _output)
         @intake = Fork::Intake.new(input, @work, @results.order)
         @results.connect(input, @intake)
-        @helper = Fork::Helper.new(@crew.exchange, @run.method(:cancel)) { @lock.synchronize { attend } }
         step until finished?
         dismiss
       ensure
-        @helper&.stop
+        input.ignore
       end
 
       # Ends what is left of the workers. Idempotent.
@@ -64,52 +65,45 @@ module Minigun
       def finished? = @intake.empty? && !@crew.busy?
 
       def step
-        @lock.synchronize do
-          attend
-          give_out(true)
-        end
-        return if finished?
+        attend
+        return if finished? || (wants_input? && !@intake.quiet?(@crew.exchange))
 
-        if wants_input?
-          take_in
-        else
-          @helper.wait(patience)
-        end
+        @crew.exchange.wait([@crew.patience, @balance.patience, @intake.due].compact.min)
       end
 
-      # Whether more input could be put to use at once.
-      def wants_input? = @intake.open? && !@intake.waiting? && room?
-
-      def take_in
-        items = @crew.busy? ? @helper.help { @intake.wait(most) } : @intake.wait(most)
-        @lock.synchronize { @intake.store(items) }
-      end
-
-      # Takes in what has come, and sees that nobody is idle who need not be.
-      # @return [Integer, nil] how long to wait, in milliseconds
+      # Takes in what has come, gives out what there is, and sees that nobody is idle who need not be.
       def attend
         @crew.listen(@sizing) { |portion| @intake.again(portion) }
-        give_out(false)
+        give_out
         share
-        patience
+        @results.flush
+      end
+
+      # Whether more input should be put to use at once, and not when the next result comes.
+      def wants_input?
+        @intake.open? && !@intake.waiting? && room? && (most == 1 || hungry?)
+      end
+
+      # Whether someone will have nothing to do soon.
+      def hungry?
+        @crew.free_places.positive? ||
+          @crew.workers.any? { |worker| worker.room? && worker.left * (@sizing.cost || 0) < Fork::Sizing::CHUNK }
       end
 
       def room? = @crew.free_places.positive? || @crew.workers.any?(&:room?)
 
       def most = @sizing.size
 
-      # @param look [Boolean] whether to look into the input
-      def give_out(look)
+      def give_out
         while room?
-          portion = next_portion(look) or break
+          portion = next_portion or break
           @work.persistent? ? send_portion(portion) : @crew.hire(portion)
         end
       end
 
-      def next_portion(look)
+      def next_portion
         @intake.redo || begin
-          wanted = @work.persistent? ? most : most * @crew.free_places
-          waiting = look ? @intake.look(wanted) : @intake.look(0)
+          waiting = @intake.look(@work.persistent? ? most : most * @crew.free_places)
           @intake.take(@work.persistent? ? most : fair_share(waiting))
         end
       end
@@ -126,57 +120,28 @@ module Minigun
         @intake.again(portion.part(taken, portion.size - taken)) if taken < portion.size
       end
 
-      # Takes work from one that has more than it can do now, for one that has none.
+      # Gives what some have too much of to those that have nothing.
       def share
-        return if @intake.waiting? || !idle_hands?
-
-        loaded = @crew.workers.max_by(&:unbegun)
-        return if loaded.nil? || loaded.unbegun.zero?
-
-        portion = loaded.take_back(stuck?(loaded)) if worth_taking?(loaded)
-        return unless portion
-
-        @intake.again(portion)
-        give_out(false)
-      end
-
-      def idle_hands? = @crew.free_places.positive? || @crew.workers.any? { |worker| worker.idle? && worker.room? }
-
-      def worth_taking?(worker)
-        worth = @work.persistent? ? Fork::Sizing::CHUNK : Fork::Sizing::FORK / 5
-        worker.unbegun * (@sizing.cost || 0) > worth || stuck?(worker)
-      end
-
-      # Whether it has not got on since the last look, a while ago.
-      def stuck?(worker)
-        progress = [worker.pid, worker.progress]
-        return @stuck if @looked_at == progress && @stuck
-
-        now = Process.clock_gettime(Process::CLOCK_MONOTONIC, :millisecond)
-        if @looked_at != progress
-          @looked_at, @looked, @stuck = progress, now, false
-        else
-          @stuck = now - @looked >= STUCK
+        while !@intake.waiting? && (portion = @balance.surplus)
+          @intake.again(portion)
+          give_out
         end
       end
 
-      # How long to wait, in milliseconds; nil for as long as it takes.
-      def patience
-        return STUCK if idle_hands? && @crew.workers.any? { |worker| worker.unbegun.positive? }
-
-        @crew.patience
-      end
-
-      # Lets the workers go that lived on until now.
+      # Lets the workers go that lived on until now. What they have done is known already.
       def dismiss
+        deadline = now + LEAVE
         until @crew.workers.empty?
-          @lock.synchronize do
-            @crew.workers.each(&:stop)
-            @crew.listen(@sizing) { |portion| @intake.again(portion) }
-          end
-          @helper.wait(@crew.patience) unless @crew.workers.empty?
+          @crew.workers.each(&:stop)
+          @crew.listen(@sizing) { |portion| @intake.again(portion) }
+          @results.flush
+          return @crew.kill_late if now > deadline
+
+          @crew.exchange.wait([@crew.patience, ((deadline - now) * 1000).ceil + 1].compact.min) unless @crew.workers.empty?
         end
       end
+
+      def now = Process.clock_gettime(Process::CLOCK_MONOTONIC)
     end
   end
 end

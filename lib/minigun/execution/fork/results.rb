@@ -19,6 +19,8 @@ module Minigun
         def initialize(run, work)
           @run, @work = run, work
           @order = Order.new { |outputs, weight| pass_on(outputs, weight) } if work.ordered?
+          @outputs, @latencies = [], []
+          @consumed = @finished = 0
         end
 
         # @param input [#settle]
@@ -27,15 +29,27 @@ module Minigun
           @input, @intake = input, intake
         end
 
-        # A message about units of a portion.
+        # A message about units of a portion. Its outputs are passed on by #flush.
         def accept(portion, latencies, note, outputs, unread)
-          failures, changes, lines, = note && Marshal.load(note)
-          merge(changes, lines)
-          failed = fail_units(portion, failures || [])
-          unread.each { |_, error| @run.fail_item(@work.index, sole_unit(portion), error) }
-          consumed = weight(portion) - failed - unread.size
-          @run.report(@work.index, consumed: [consumed, 0].max, failed: 0, latencies: latencies)
+          consumed = weight(portion)
+          consumed -= take_note(portion, note) if note
+          unless unread.empty?
+            unread.each { |_, error| @run.fail_item(@work.index, sole_unit(portion), error) }
+            consumed -= unread.size
+          end
+          @consumed += consumed if consumed.positive?
+          @latencies.concat(latencies)
           finish(portion, outputs)
+        end
+
+        # Passes on what has gathered: in one go, because each wakes whom it is for.
+        def flush
+          @run.report(@work.index, consumed: @consumed, failed: 0, latencies: @latencies) unless @consumed.zero?
+          @consumed = 0
+          @latencies = []
+          publish(@outputs.shift) until @outputs.empty?
+          @input.settle(@finished) unless @finished.zero?
+          @finished = 0
         end
 
         # A message about no unit.
@@ -54,17 +68,20 @@ module Minigun
 
         private
 
-        def merge(changes, lines)
-          LogRelay.replay(lines) if lines
-          WriteBack.merge(@work.user_object, changes) if changes
-        end
-
-        def fail_units(portion, failures)
+        # @return [Integer] inputs that failed
+        def take_note(portion, note)
+          failures, changes, lines, = Marshal.load(note)
+          merge(changes, lines)
           failures.each do |index, fault|
             unit = index ? portion.units[index] : sole_unit(portion)
             @run.fail_item(@work.index, unit, Fault.load(fault))
           end
           failures.size
+        end
+
+        def merge(changes, lines)
+          LogRelay.replay(lines) if lines
+          WriteBack.merge(@work.user_object, changes) if changes
         end
 
         # The unit, where an output doesn't tell whose it is.
@@ -82,11 +99,16 @@ module Minigun
 
         def pass_on(outputs, weight)
           outputs.each do |target, items|
-            @run.publish(@work.index, target, items)
-          rescue ArgumentError => e # no such stage, or it has ended
-            items.each { |item| @run.fail_item(@work.index, item, e) }
+            last = @outputs.last
+            last && last[0] == target ? last[1].concat(items) : @outputs << [target, items]
           end
-          @input.settle(weight) if weight.positive?
+          @finished += weight
+        end
+
+        def publish((target, items))
+          @run.publish(@work.index, target, items)
+        rescue ArgumentError => e # no such stage, or it has ended
+          items.each { |item| @run.fail_item(@work.index, item, e) }
         end
       end
     end

@@ -27,14 +27,15 @@ module Minigun
         attr_reader :cost
 
         # @param items [Integer]
-        # @param seconds [Float] that they took
-        def observe(items, seconds)
+        # @param work [Integer] nanoseconds that they took
+        # @param looking [Integer] and what it took to look for changes of the user object
+        def observe(items, work, looking)
           return if items.zero?
 
-          cost = seconds / items
+          cost = work / 1e9 / items
           # A first time is dear, and what is scheduled badly is too; a low cost is nearer the truth.
           @cost = @cost && cost > @cost ? @cost + WEIGHT * (cost - @cost) : cost
-          fitting = @target / (@cost + 1e-9)
+          fitting = [@target, looking / 1e9 * Child::OVERHEAD].max / (@cost + 1e-9)
           @size = fitting.clamp(1, [@size * GROWTH, @most].min).to_i
         end
       end

@@ -87,7 +87,7 @@ module Minigun
             return replacement(value) unless Sight.prefix?(value, @value)
 
             @list = value
-            return if value.size == @value.size
+            return share if value.size == @value.size
 
             added = Array.new(value[@value.size..])
             @value.concat(added)
@@ -95,6 +95,11 @@ module Minigun
           end
 
           private
+
+          # A list that rests is cheap to compare with a copy that shares its memory.
+          def share
+            take(@list) && nil
+          end
 
           def replacement(list)
             take(list)
@@ -112,7 +117,7 @@ module Minigun
         class TableState < State
           def initialize(table, seen)
             super(table)
-            @copy = {}.update(table)
+            @pairs = Sight.pairs(table)
             @states = Sight.changeable_keys(table).to_h { |key| [key, State.of(table[key], seen)] }
           end
 
@@ -122,13 +127,21 @@ module Minigun
             return [:set, value] unless follows?(value)
 
             @value = value
-            pairs = Sight.changed_keys(value, @copy).filter_map { |key| changed(key, value[key], seen) }
-            pairs.concat(changed_inside(value, seen))
-            gone = gone_from(value)
-            [:keys, pairs, gone] unless pairs.empty? && gone.empty?
+            changes, gone = Sight.pairs?(value, @pairs) ? [[], []] : changes_of_keys(value, seen)
+            changes.concat(changed_inside(value, seen))
+            [:keys, changes, gone] unless changes.empty? && gone.empty?
           end
 
           private
+
+          def changes_of_keys(value, seen)
+            @copy = Sight.table(@pairs)
+            changes = Sight.changed_keys(value, @copy).filter_map { |key| changed(key, value[key], seen) }
+            gone = gone_from(value)
+            @copy = nil
+            @pairs = Sight.pairs(value)
+            [changes, gone]
+          end
 
           # A key that is new, or holds another object.
           def changed(key, part, seen)

@@ -1,5 +1,8 @@
 # frozen_string_literal: true
 
+require_relative "log_relay"
+require_relative "write_back"
+
 module Minigun
   module Execution
     module Fork
@@ -45,10 +48,31 @@ module Minigun
         # @return [Float, nil] seconds a batch may be kept
         def batch_wait = batch_size && @step.max_wait
 
-        # The parent's run drives this step instead of calling it, so a child lays out one of its own.
+        # Makes what all children need alike, in the parent: touching fresh memory is what makes
+        # a child start slowly.
+        # @return [void]
+        def prepare
+          @run_for_child = @run.respond_to?(:set_up) ? Run.new(@user_object, @run.program).set_up : @run
+          @relay = LogRelay.of(Minigun.logger)
+          @recorder = recorder
+        end
+
+        # What only holds for children forked at once.
+        # @return [void]
+        def forget
+          @recorder = nil
+        end
+
+        # The parent's run drives this step instead of calling it, so children have another one.
         # @return [#call_step]
-        def run_for_child
-          @run.respond_to?(:set_up) ? Run.new(@user_object, @run.program).set_up : @run
+        attr_reader :run_for_child
+
+        # @return [Logger] with LogRelay, or the parent's own
+        attr_reader :relay
+
+        # @return [WriteBack::Recorder, nil] of the user object as of now
+        def recorder
+          @recorder || (WriteBack::Recorder.new(@user_object) if write_back?)
         end
 
         # @return [String] for messages

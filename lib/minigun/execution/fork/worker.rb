@@ -8,8 +8,9 @@ module Minigun
     module Fork
       # The parent's hold on one worker process and what it has to do.
       class Worker
-        # Chunks in a worker's hands at once: one in work, one so that it need not wait for the next.
-        WINDOW = 2
+        # Chunks in a worker's hands at once: one in work, and enough that neither it nor the parent
+        # has to wait for the other after each of them.
+        WINDOW = 4
 
         # @return [Integer] of the exchange
         attr_reader :place
@@ -40,6 +41,9 @@ module Minigun
         def lasting? = @lasting
 
         def idle? = @chunks.empty?
+
+        # Units in its hands whose results have not come.
+        def left = @chunks.sum(&:left)
 
         # Whether it can be given more.
         def room? = @lasting && !@leaving && @chunks.size < WINDOW && !@exchange.unsent?(@place)
@@ -85,22 +89,22 @@ module Minigun
           finished
         end
 
-        # Units it has not begun that could be taken back: those of its last chunk, once it is at work.
-        # A worker that has yet to start is not slow.
-        def unbegun
-          return 0 if @chunks.empty? || @exchange.claim(@place, @chunks.first.sequence).first.zero?
+        # Units it has not begun, that could be taken back.
+        def unbegun = @chunks.sum { |chunk| unbegun_of(chunk) }
 
-          begun, limit, = @exchange.claim(@place, @chunks.last.sequence)
-          limit - begun
-        end
+        # Whether it is at work on what it was given.
+        def begun? = !@chunks.empty? && @exchange.claim(@place, @chunks.first.sequence).first.positive?
+
+        # Whether nothing it was given is still its to do.
+        def done? = @chunks.all? { |chunk| @exchange.claim(@place, chunk.sequence)[1] <= chunk.done }
 
         # Something that changes as it gets on.
         def progress = @chunks.map { |chunk| [chunk.sequence, *@exchange.claim(@place, chunk.sequence)] }
 
-        # Takes back what it has not begun of its last chunk: half of it, or all.
+        # Takes back what it has not begun of the last of its chunks that has such: half of it, or all.
         # @return [Portion, nil]
         def take_back(all)
-          chunk = @chunks.last
+          chunk = @chunks.reverse_each.find { |one| unbegun_of(one).positive? } or return
           begun, limit, = @exchange.claim(@place, chunk.sequence)
           keep = all || !chunk.equal?(@chunks.first) ? begun : begun + (limit - begun) / 2
           _, keep, = @exchange.revoke(@place, chunk.sequence, keep)
@@ -123,6 +127,11 @@ module Minigun
         end
 
         private
+
+        def unbegun_of(chunk)
+          begun, limit, = @exchange.claim(@place, chunk.sequence)
+          limit - begun
+        end
 
         def without(portion, rejected)
           bad = rejected.map(&:first)
