@@ -69,12 +69,21 @@ module Minigun
 
       # @return [Object] the block's value, nil if there is none
       def value
-        @outcome ||= @lock.synchronize { @outcome || collect }
+        settle
+        @told = true
         @outcome.value
       end
 
       # @return [Boolean]
-      def alive? = !@child.exited?
+      def alive?
+        return true unless @child.exited?
+
+        settle
+        false
+      end
+
+      # @return [Boolean] whether #value has something to wait for, or to raise that it has not raised yet
+      def pending? = alive? || (@outcome.error? && !@told)
 
       # @return [void]
       def stop
@@ -86,6 +95,11 @@ module Minigun
       end
 
       private
+
+      # Waits for the outcome; frees the pipe.
+      def settle
+        @outcome ||= @lock.synchronize { @outcome || collect }
+      end
 
       # Lock held.
       def collect

@@ -18,6 +18,8 @@ module Minigun
 
       NONE = new(nil)
 
+      def error? = !@error.nil?
+
       # @return [Object]
       # @raise what the block raised
       def value

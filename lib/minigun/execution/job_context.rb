@@ -3,7 +3,7 @@
 module Minigun
   module Execution
     # A context whose blocks run beside the caller, each as a *job*: an object that answers value,
-    # alive? and stop. Jobs belong to the process that started them.
+    # alive?, pending? and stop. Jobs belong to the process that started them.
     class JobContext < Context
       # @param name [Symbol, String]
       def initialize(name)
@@ -16,7 +16,7 @@ module Minigun
       def execute(&block)
         raise ArgumentError, "no block given" unless block
 
-        @jobs = jobs.select(&:alive?)
+        @jobs = jobs.select(&:pending?)
         @owner = Process.pid
         @jobs << start(block)
         self

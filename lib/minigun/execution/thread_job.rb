@@ -18,10 +18,14 @@ module Minigun
       # @return [Object] the block's value, nil if it was stopped
       def value
         @thread.join
+        @told = true
         raise @error if @error
 
         @value
       end
+
+      # @return [Boolean] whether #value has something to wait for, or to raise that it has not raised yet
+      def pending? = alive? || !(@error.nil? || @told)
 
       # @return [Boolean]
       def alive? = @thread.alive?

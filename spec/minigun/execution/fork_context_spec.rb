@@ -39,6 +39,15 @@ RSpec.describe Minigun::Execution::ForkContext, :no_leaks do
       .to raise_error(StandardError, "kept")
   end
 
+  it "forgets no exception because another block follows, and frees what has ended" do
+    work.execute { raise ArgumentError, "first" }
+    wait_until { !work.alive? }
+    work.execute { :second }
+    expect { work.join }.to raise_error(ArgumentError, "first")
+    work.execute { :third }
+    expect(work.join).to eq(:third)
+  end
+
   it "never lets the child out into its caller's stack" do
     after = []
     caught = catch(:out) do
