@@ -183,6 +183,17 @@ RSpec.describe Minigun::Execution::ForkPool, :no_leaks, limit: 300 do
       [from, to].each(&:close)
     end
 
+    it "sends on a large item while another worker has room" do
+      from, to = IO.pipe
+      run, = drive(["wait", "x" * 1_000_000], :ipc_fork) do |item, out|
+        item == "wait" ? from.gets : to.puts("go")
+        out << item.size
+      end
+      expect(run.outputs).to contain_exactly(4, 1_000_000)
+    ensure
+      [from, to].each(&:close)
+    end
+
     it "attends to its workers while it waits for input" do
       queue = Queue.new
       answers = Queue.new

@@ -56,13 +56,14 @@ module Minigun
           end
         end
 
-        # Takes in all that has come, and buries the dead.
+        # Takes in all that has come, sends on what had no room, and buries the dead.
         # @yield [Portion] what has to be done again
         # @yieldreturn [void]
         # @return [void]
         def listen(sizing, &again)
           @workers.dup.each do |worker|
             ended = worker.ended?
+            worker.send_on unless ended
             nil while hear(worker, sizing)
             bury(worker, &again) if ended
           end
@@ -85,7 +86,7 @@ module Minigun
         # Ends workers that had nothing more to do and didn't leave.
         def kill_late
           @workers.each do |worker|
-            Minigun.logger.warn { "#{@work.place} worker #{worker.pid} doesn't end by itself, and is killed" }
+            Minigun.logger.warn("#{@work.place} worker #{worker.pid} doesn't end by itself, and is killed")
             worker.child.signal(:KILL)
           end
           kill

@@ -68,6 +68,10 @@ module Minigun
           taken
         end
 
+        # Sends on what had no room before.
+        # @return [Boolean] is some still left?
+        def send_on = @exchange.unsent?(@place)
+
         # Tells it to end.
         def stop
           return if @leaving || !@lasting || @exchange.unsent?(@place)
