@@ -18,6 +18,11 @@ extern VALUE rb_cMinigunDAG;
 /* rb_error.c: raises the exception a failed status stands for. */
 NORETURN(void mg_raise(mg_status_t status));
 
+/* Clears what rb_protect caught. To be called for every exception that C code keeps from
+ * going on: a thread whose stack overflowed in C code heeds no interrupt, and spins at the
+ * next, until an exception has come by Ruby code, which puts an end to the overflow. */
+void mg_error_caught(VALUE error);
+
 /* rb_nogvl.c: runs `body` without the GVL. `wake` is called from another thread
  * if this one is interrupted meanwhile; it must be async-signal-safe (an atomic
  * store and a futex or eventfd wake-up, no lock). Raises nothing. If an interrupt

@@ -27,6 +27,17 @@ mg_raise(mg_status_t status)
     rb_bug("minigun: raised status %d (%s)", status, mg_status_text(status));
 }
 
+void
+mg_error_caught(VALUE error)
+{
+    int state;
+
+    rb_set_errinfo(Qnil);
+    if (SPECIAL_CONST_P(error) || rb_obj_class(error) != rb_eSysStackError) return;
+    rb_eval_string_protect("raise 'to an end'", &state);
+    rb_set_errinfo(Qnil);
+}
+
 /* The classes are written in lib/minigun/errors.rb, where a reader looks. */
 void
 Init_minigun_error(void)

@@ -128,7 +128,7 @@ mg_fault(mg_hand_t *hand, int state, VALUE item)
             return MG_OK;
         }
         if (hand->outer && is_foreign_timeout(error)) break;
-        rb_set_errinfo(Qnil);
+        mg_error_caught(error);
         mg_run_fail(part->run, error);
         return MG_CANCELLED;
     case STATE_FATAL:

@@ -1,7 +1,6 @@
 #include "item.h"
 
 static VALUE rb_mMinigunItemCodec;
-static VALUE rb_eMinigunItemFatal[3];
 
 /* States of rb_protect, as Ruby's vm_core.h has them. */
 enum { STATE_RAISE = 6 };
@@ -10,11 +9,10 @@ enum { STATE_RAISE = 6 };
 static bool
 is_item_error(VALUE error)
 {
-    if (RTEST(rb_obj_is_kind_of(error, rb_eStandardError))) return true;
-    for (int i = 0; i < 3; i++) {
-        if (RTEST(rb_obj_is_kind_of(error, rb_eMinigunItemFatal[i]))) return true;
-    }
-    return false;
+    return RTEST(rb_obj_is_kind_of(error, rb_eStandardError)) ||
+           RTEST(rb_obj_is_kind_of(error, rb_eNoMemError)) ||
+           RTEST(rb_obj_is_kind_of(error, rb_eSysStackError)) ||
+           RTEST(rb_obj_is_kind_of(error, rb_eScriptError));
 }
 
 VALUE
@@ -22,7 +20,7 @@ mg_item_error(int state)
 {
     VALUE error = rb_errinfo();
     if (state != STATE_RAISE || !is_item_error(error)) rb_jump_tag(state);
-    rb_set_errinfo(Qnil);
+    mg_error_caught(error);
     return error;
 }
 

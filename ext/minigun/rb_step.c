@@ -434,7 +434,7 @@ static VALUE
 outside_error(void)
 {
     VALUE error = rb_errinfo();
-    rb_set_errinfo(Qnil);
+    mg_error_caught(error);
     if (!SPECIAL_CONST_P(error) && RTEST(rb_obj_is_kind_of(error, rb_eException))) return error;
     return rb_exc_new_cstr(rb_eLocalJumpError, "thrown out of a stage's block");
 }

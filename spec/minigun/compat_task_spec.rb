@@ -84,6 +84,7 @@ RSpec.describe CompatSuite, limit: 90 do
   end
 
   it "is what rake compat runs" do
+    skip "needs rake and the bundle" unless defined?(Bundler)
     stand_in(expected_sum: 13)
     root = File.expand_path("../..", __dir__)
 

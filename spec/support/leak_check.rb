@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+require "timeout"
+
 # What a run must not leave behind: threads, child processes (zombies count) and open files.
 #
 #   it("reaps its children", :no_leaks) { ... }     # the whole example
@@ -19,10 +21,11 @@ module LeakCheck
 
   module_function
 
-  # Ruby itself opens descriptors at its first thread, wait and fork, and keeps them.
+  # Ruby itself opens descriptors at its first thread, wait and fork, and keeps them, as
+  # Timeout does its thread.
   def warm_up
     @warm_up ||= begin
-      Thread.new { sleep 0.001 }.join
+      Thread.new { Timeout.timeout(1) { sleep 0.001 } }.join
       Process.wait(Process.fork { exit!(0) }) if Process.respond_to?(:fork)
       true
     end

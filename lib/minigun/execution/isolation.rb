@@ -69,6 +69,15 @@ module Minigun
           end
         end
 
+        # Called in a ractor.
+        # @return [Array(Object, Exception)] the value of another's block, or else what it raised
+        # @api private
+        def outcome(ractor)
+          [ractor.take, nil]
+        rescue Ractor::RemoteError => e
+          [nil, e.cause || e]
+        end
+
         private
 
         # Lock held.
@@ -85,13 +94,17 @@ module Minigun
           ractor
         end
 
+        # A second ractor takes what the first leaves, an exception too: a thread of Ruby 3.3 that selects
+        # among several turns for ever when one of them raises.
         def watched_value(ractor)
-          message = RactorWatch.watch(ractor, once: true).pop
+          heir = create(ractor) { |other| Isolation.outcome(other) }
+          message = RactorWatch.watch(heir, once: true).pop
           raise message.error if message.error
 
-          message.value
+          value, error = message.value
+          error ? raise(error) : value
         ensure
-          RactorWatch.ignore(ractor)
+          RactorWatch.ignore(heir) if heir
         end
 
         def unbound?(block)

@@ -42,6 +42,10 @@ module ForkPoolHelper
   end
 
   def children_of(pid)
-    Dir["/proc/#{pid}/task/*/children"].flat_map { |path| File.read(path).split.map(&:to_i) }
+    Dir["/proc/#{pid}/task/*/children"].flat_map do |path|
+      File.read(path).split.map(&:to_i)
+    rescue Errno::ENOENT, Errno::ESRCH # threads come and go
+      []
+    end
   end
 end

@@ -105,6 +105,24 @@ RSpec.describe Minigun::Execution::ItemCodec do
     expect(failures.first.last.message).to eq("no")
   end
 
+  it "leaves out items whose code fails otherwise than with a StandardError" do
+    [NotImplementedError, NoMemoryError, SystemStackError].each do |type|
+      stub_const("Stubborn", Class.new { define_method(:marshal_dump) { raise type, "no" } })
+      _, count = described_class.dump([1, Stubborn.new, 3], failures = [])
+
+      expect(count).to eq(2)
+      expect(failures.map { |index, error| [index, error.class] }).to eq([[1, type]])
+    end
+  end
+
+  it "leaves out items nested too deep" do
+    _, count = described_class.dump([1, 100_000.times.inject([]) { |inner, _| [inner] }], failures = [])
+
+    expect(count).to eq(1)
+    expect(failures.map { |index, error| [index, error.class] }).to eq([[1, SystemStackError]])
+    expect { Timeout.timeout(0.05) { sleep } }.to raise_error(Timeout::Error)
+  end
+
   it "lets interrupts of its thread through" do
     stub_const("Endless", Class.new { def marshal_dump = sleep })
     expect { Timeout.timeout(0.05) { described_class.dump([Endless.new]) } }.to raise_error(Timeout::Error)
