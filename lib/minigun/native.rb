@@ -15,8 +15,8 @@ module Minigun
   # that ship with minigun are there from the start.
   module Native
     {
-      Chain: "chain", Faces: "faces", Files: "files", Fork: "fork", Fuse: "fuse", Options: "options",
-      Pattern: "pattern", Segment: "segment", Stage: "stage", Where: "where", Words: "words"
+      Chain: "chain", Faces: "faces", Files: "files", Fork: "fork", Fuse: "fuse", Members: "members",
+      Options: "options", Pattern: "pattern", Segment: "segment", Stage: "stage", Where: "where", Words: "words"
     }.each { |name, file| autoload name, File.join(__dir__, "native", file) }
 
     # A record that a stage could not work on, and where it came from.

@@ -7,60 +7,29 @@
  * Options: select (any number; all columns without), headers (any number), separator,
  * and conditions: see where.h.
  */
-#include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
+#include "csv_header.h"
 #include "native.h"
 #include "where.h"
-
-enum { FIELDS = 1024, WAIT_MILLISECONDS = 10, WAITS = 3000 };
-
-/* The columns of one file. */
-typedef struct header header_t;
-struct header {
-    header_t *next;
-    const char *file; /* NULL for input without a name */
-    uint32_t count;   /* of fields in a record */
-    uint32_t *places; /* of the columns wanted: selected ones, then compared ones */
-    mg_columns_t columns;
-    char **names;
-};
 
 typedef struct {
     const mg_host_t *host;
     char separator;
-    const char *selected[FIELDS];
-    uint32_t nselected;
-    const char *given[FIELDS]; /* headers by option */
-    uint32_t ngiven;
-    const char *compared[FIELDS];
-    uint32_t ncompared;
+    mg_csv_wanted_t wanted;
+    mg_csv_headers_t headers;
     mg_where_t where;
-
-    pthread_mutex_t lock;
-    pthread_cond_t known;
-    header_t *headers; /* Guarded by lock. */
 } csv_t;
 
 typedef struct {
     csv_t *csv;
-    const header_t *header; /* of the last block */
+    const mg_csv_header_t *header; /* of the last block */
     uint32_t count;
-    mg_value_t fields[FIELDS];
-    mg_value_t compared[FIELDS];
+    mg_value_t fields[MG_CSV_FIELDS];
+    mg_value_t compared[MG_CSV_FIELDS];
     char *plain; /* fields without their quotes */
     size_t plain_size;
 } parser_t;
-
-static void
-free_header(header_t *header)
-{
-    for (uint32_t i = 0; header->names && i < header->columns.count; i++) free(header->names[i]);
-    free(header->names);
-    free(header->places);
-    free(header);
-}
 
 static int
 csv_close(void *stage, bool complete, mg_error_t *error)
@@ -68,14 +37,8 @@ csv_close(void *stage, bool complete, mg_error_t *error)
     csv_t *csv = stage;
     (void)complete;
     (void)error;
-    while (csv->headers) {
-        header_t *header = csv->headers;
-        csv->headers = header->next;
-        free_header(header);
-    }
+    mg_csv_headers_fini(&csv->headers);
     mg_where_free(&csv->where);
-    pthread_mutex_destroy(&csv->lock);
-    pthread_cond_destroy(&csv->known);
     free(csv);
     return MG_STAGE_OK;
 }
@@ -83,13 +46,13 @@ csv_close(void *stage, bool complete, mg_error_t *error)
 static bool
 number_column(void *data, const char *name, uint32_t *column, mg_error_t *error)
 {
-    csv_t *csv = data;
-    if (csv->ncompared == FIELDS) {
-        mg_stage_fail(error, 0, "csv: conditions on %d columns at most", FIELDS);
+    mg_csv_wanted_t *wanted = data;
+    if (wanted->ncompared == MG_CSV_FIELDS) {
+        mg_stage_fail(error, 0, "csv: conditions on %d columns at most", MG_CSV_FIELDS);
         return false;
     }
-    *column = csv->ncompared;
-    csv->compared[csv->ncompared++] = name;
+    *column = wanted->ncompared;
+    wanted->compared[wanted->ncompared++] = name;
     return true;
 }
 
@@ -105,11 +68,12 @@ read_options(csv_t *csv, const mg_options_t *options, mg_error_t *error)
         const mg_option_t *option = &options->items[i];
         bool select = strcmp(option->name, "select") == 0;
         if ((!select && strcmp(option->name, "headers")) || option->value.type != MG_VALUE_TEXT) continue;
-        uint32_t *count = select ? &csv->nselected : &csv->ngiven;
-        if (*count == FIELDS) return mg_stage_fail(error, 0, "csv: %d columns at most", FIELDS);
-        (select ? csv->selected : csv->given)[(*count)++] = option->value.as.text;
+        mg_csv_wanted_t *wanted = &csv->wanted;
+        uint32_t *count = select ? &wanted->nselected : &wanted->ngiven;
+        if (*count == MG_CSV_FIELDS) return mg_stage_fail(error, 0, "csv: %d columns at most", MG_CSV_FIELDS);
+        (select ? wanted->selected : wanted->given)[(*count)++] = option->value.as.text;
     }
-    return mg_where_read(&csv->where, options, number_column, csv, error);
+    return mg_where_read(&csv->where, options, number_column, &csv->wanted, error);
 }
 
 static int
@@ -118,8 +82,7 @@ csv_open(const mg_options_t *options, const mg_host_t *host, void **stage, mg_er
     csv_t *csv = calloc(1, sizeof(*csv));
     if (csv == NULL) return mg_stage_fail(error, 0, "out of memory");
     csv->host = host;
-    pthread_mutex_init(&csv->lock, NULL);
-    pthread_cond_init(&csv->known, NULL);
+    mg_csv_headers_init(&csv->headers, host);
     int status = read_options(csv, options, error);
     if (status != MG_STAGE_OK) {
         csv_close(csv, false, error);
@@ -188,7 +151,7 @@ split(parser_t *parser, const char *text, const char *end, char **plain)
     if (end > text && end[-1] == '\r') end--;
 
     for (parser->count = 0;; text++) {
-        if (parser->count == FIELDS) return "too many fields in CSV";
+        if (parser->count == MG_CSV_FIELDS) return "too many fields in CSV";
         mg_value_t *field = &parser->fields[parser->count++];
         field->type = MG_VALUE_TEXT;
         if (text < end && *text == '"') {
@@ -207,67 +170,14 @@ split(parser_t *parser, const char *text, const char *end, char **plain)
     }
 }
 
-static int
-find_place(const char *const *names, uint32_t count, const char *name, uint32_t *place,
-           mg_error_t *error)
-{
-    for (*place = 0; *place < count; ++*place) {
-        if (strcmp(names[*place], name) == 0) return MG_STAGE_OK;
-    }
-    return mg_stage_fail(error, 0, "csv: there is no column %s", name);
-}
-
-/* Lock held. */
-static int
-add_header(csv_t *csv, const char *file, const char *const *names, uint32_t count, mg_error_t *error)
-{
-    header_t *header = calloc(1, sizeof(*header));
-    if (header == NULL) return mg_stage_fail(error, 0, "out of memory");
-    uint32_t nselected = csv->nselected ? csv->nselected : count;
-    header->file = file;
-    header->count = count;
-    header->places = calloc(nselected + csv->ncompared + 1, sizeof(uint32_t));
-    header->names = calloc(nselected + 1, sizeof(char *));
-    int status = header->places && header->names ? MG_STAGE_OK : mg_stage_fail(error, 0, "out of memory");
-
-    for (uint32_t i = 0; i < nselected && status == MG_STAGE_OK; i++) {
-        header->places[i] = i;
-        if (csv->nselected) status = find_place(names, count, csv->selected[i], &header->places[i], error);
-        if (status != MG_STAGE_OK) break;
-        header->names[i] = strdup(names[header->places[i]]);
-        header->columns.count = i + 1;
-        if (header->names[i] == NULL) status = mg_stage_fail(error, 0, "out of memory");
-    }
-    for (uint32_t i = 0; i < csv->ncompared && status == MG_STAGE_OK; i++) {
-        status = find_place(names, count, csv->compared[i], &header->places[nselected + i], error);
-    }
-    header->columns.names = (const char *const *)header->names;
-    if (status != MG_STAGE_OK) {
-        free_header(header);
-        return status;
-    }
-    header->next = csv->headers;
-    csv->headers = header;
-    pthread_cond_broadcast(&csv->known);
-    return MG_STAGE_OK;
-}
-
-/* Lock held. */
-static const header_t *
-find_header(const csv_t *csv, const char *file)
-{
-    const header_t *header = csv->headers;
-    while (header && header->file != file) header = header->next;
-    return header;
-}
-
-/* Lock held. Makes the header of the record's fields. */
+/* Makes the header of the record's fields. */
 static int
 read_header(parser_t *parser, const char *file, const char *text, const mg_record_t *record,
             mg_error_t *error)
 {
-    const char *names[FIELDS];
-    char *copy = malloc(2 * (size_t)record->length + FIELDS + 1), *plain = copy;
+    csv_t *csv = parser->csv;
+    const char *names[MG_CSV_FIELDS];
+    char *copy = malloc(2 * (size_t)record->length + MG_CSV_FIELDS + 1), *plain = copy;
     if (copy == NULL) return mg_stage_fail(error, 0, "out of memory");
     const char *end = text + record->length;
     if (record->length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) text += 3; /* a mark of UTF-8 */
@@ -279,31 +189,9 @@ read_header(parser_t *parser, const char *file, const char *text, const mg_recor
         plain += parser->fields[i].length;
         *plain++ = '\0';
     }
-    if (status == MG_STAGE_OK) status = add_header(parser->csv, file, names, parser->count, error);
+    if (status == MG_STAGE_OK) status = mg_csv_add_header(&csv->headers, &csv->wanted, file, names, parser->count, error);
     free(copy);
     return status;
-}
-
-/* Lock held. Another worker has the block with the header. */
-static int
-wait_for_header(csv_t *csv, const char *file, mg_error_t *error)
-{
-    for (int i = 0; find_header(csv, file) == NULL; i++) {
-        struct timespec until;
-        if (csv->host->cancelled(csv->host)) return MG_STAGE_STOP;
-        if (i == WAITS) {
-            return mg_stage_fail(error, 0, "csv: no record of %s named the columns; put csv behind "
-                                 "lines, or give headers", file ? file : "the input");
-        }
-        clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_nsec += WAIT_MILLISECONDS * 1000000l;
-        if (until.tv_nsec >= 1000000000l) {
-            until.tv_sec++;
-            until.tv_nsec -= 1000000000l;
-        }
-        pthread_cond_timedwait(&csv->known, &csv->lock, &until);
-    }
-    return MG_STAGE_OK;
 }
 
 static bool
@@ -317,26 +205,21 @@ static int
 use_header(parser_t *parser, const mg_block_t *block, size_t *first, mg_error_t *error)
 {
     csv_t *csv = parser->csv;
-    const char *file = block->origin && !csv->ngiven ? block->origin->name : NULL;
+    mg_csv_wanted_t *wanted = &csv->wanted;
+    const char *file = block->origin && !wanted->ngiven ? block->origin->name : NULL;
     const mg_record_t *record = &block->records[0];
     int status = MG_STAGE_OK;
-    *first = 0;
 
-    pthread_mutex_lock(&csv->lock);
-    if (csv->ngiven) {
-        if (csv->headers == NULL) status = add_header(csv, NULL, csv->given, csv->ngiven, error);
-    }
-    else if (begins_file(block)) {
-        *first = 1;
-        if (find_header(csv, file) == NULL) {
+    *first = !wanted->ngiven && begins_file(block);
+    if (parser->header == NULL || parser->header->file != file) {
+        if (wanted->ngiven) {
+            status = mg_csv_add_header(&csv->headers, wanted, NULL, wanted->given, wanted->ngiven, error);
+        }
+        else if (*first) {
             status = read_header(parser, file, block->data + record->offset, record, error);
         }
+        if (status == MG_STAGE_OK) status = mg_csv_find_header(&csv->headers, file, &parser->header, error);
     }
-    else if (parser->header == NULL || parser->header->file != file) {
-        status = wait_for_header(csv, file, error);
-    }
-    parser->header = find_header(csv, file);
-    pthread_mutex_unlock(&csv->lock);
     return status;
 }
 
@@ -345,7 +228,7 @@ take_record(parser_t *parser, const mg_block_t *block, const mg_record_t *record
             mg_emit_t *emit)
 {
     const csv_t *csv = parser->csv;
-    const header_t *header = parser->header;
+    const mg_csv_header_t *header = parser->header;
     const char *text = block->data + record->offset;
     char complaint[80];
 
@@ -356,7 +239,7 @@ take_record(parser_t *parser, const mg_block_t *block, const mg_record_t *record
                  header->count);
         return emit->reject(emit, record, 0, complaint);
     }
-    for (uint32_t i = 0; i < csv->ncompared; i++) {
+    for (uint32_t i = 0; i < csv->wanted.ncompared; i++) {
         parser->compared[i] = parser->fields[header->places[header->columns.count + i]];
     }
     if (!mg_where_holds(&csv->where, parser->compared, true)) return MG_STAGE_OK;

@@ -7,16 +7,14 @@
  */
 #include <stdlib.h>
 
+#include "aggregate.h"
 #include "native.h"
 #include "rowkey.h"
-#include "where.h"
 
 enum { AGGREGATES = 32 };
 
-typedef enum { SUM, MIN, MAX, MEAN } kind_t;
-
 typedef struct {
-    kind_t kind;
+    mg_aggregate_t kind;
     const char *column;
 } aggregate_t;
 
@@ -31,21 +29,10 @@ typedef struct {
     uint64_t seed;
 } group_t;
 
-__extension__ typedef __int128 wide_t;
-
-/* What a group has gathered of one column. */
-typedef struct {
-    wide_t integers;
-    double floats;
-    uint64_t numbers; /* values that are numbers */
-    mg_value_t extreme;
-    bool any, fractional;
-} cell_t;
-
 typedef struct {
     uint64_t count;
     uint64_t padding;
-    cell_t cells[];
+    mg_cell_t cells[];
 } tally_t;
 
 typedef struct {
@@ -81,13 +68,13 @@ read_options(group_t *group, const mg_options_t *options, mg_error_t *error)
             }
             group->key.names[group->key.count++] = option->value.as.text;
         }
-        for (unsigned kind = SUM; kind <= MEAN; kind++) {
+        for (unsigned kind = MG_SUM; kind <= MG_MEAN; kind++) {
             if (strcmp(option->name, kinds[kind]) != 0) continue;
             if (group->naggregates == AGGREGATES) {
                 return mg_stage_fail(error, 0, "group: %d sums and so on at most", AGGREGATES);
             }
             group->aggregates[group->naggregates++] =
-                (aggregate_t){ (kind_t)kind, option->value.as.text };
+                (aggregate_t){ (mg_aggregate_t)kind, option->value.as.text };
         }
     }
     group->count = mg_option_true(options, "count") || group->naggregates == 0;
@@ -144,7 +131,7 @@ group_start(void *stage, uint32_t worker, void **state, mg_error_t *error)
     if (counter == NULL) return mg_stage_fail(error, 0, "out of memory");
     counter->group = group;
     counter->key = group->key;
-    mg_table_init(&counter->table, sizeof(tally_t) + group->naggregates * sizeof(cell_t), group->seed);
+    mg_table_init(&counter->table, sizeof(tally_t) + group->naggregates * sizeof(mg_cell_t), group->seed);
     *state = counter;
     return MG_STAGE_OK;
 }
@@ -172,67 +159,6 @@ find_columns(counter_t *counter, const mg_columns_t *columns, mg_error_t *error)
     int status = mg_rowkey_find(&counter->key, columns, "group", error);
     if (status == MG_STAGE_OK) counter->seen = columns;
     return status;
-}
-
-/* Keeps the value if it is further out than the one kept. */
-static bool
-keep_extreme(mg_table_t *table, cell_t *cell, const mg_value_t *value, int wanted)
-{
-    if (value->type == MG_VALUE_NULL) return true;
-    if (cell->any && mg_value_compare(value, &cell->extreme) != wanted) return true;
-
-    cell->any = true;
-    cell->extreme = *value;
-    if (value->type != MG_VALUE_TEXT && value->type != MG_VALUE_JSON) return true;
-    char *copy = mg_table_store(table, value->length);
-    if (copy == NULL) return false;
-    memcpy(copy, value->as.text, value->length);
-    cell->extreme.as.text = copy;
-    return true;
-}
-
-/* A number that fits no word: it can only be added as a float. */
-static bool
-is_big_number(const mg_value_t *value)
-{
-    return value->type == MG_VALUE_JSON && value->length > 0 &&
-           (value->as.text[0] == '-' || (value->as.text[0] >= '0' && value->as.text[0] <= '9'));
-}
-
-static double
-big_number(const mg_value_t *value)
-{
-    char copy[64];
-    size_t length = value->length < sizeof(copy) ? value->length : sizeof(copy) - 1;
-    memcpy(copy, value->as.text, length);
-    copy[length] = '\0';
-    double number = strtod(copy, NULL);
-    for (size_t left = value->length - length; left > 0; left--) number *= 10;
-    return number;
-}
-
-static bool
-add_value(mg_table_t *table, kind_t kind, cell_t *cell, const mg_value_t *value)
-{
-    switch (kind) {
-    case MIN:
-        return keep_extreme(table, cell, value, -1);
-    case MAX:
-        return keep_extreme(table, cell, value, 1);
-    case SUM:
-    case MEAN:
-        break;
-    }
-    if (value->type == MG_VALUE_INTEGER) {
-        cell->integers += value->as.integer;
-        cell->numbers++;
-    }
-    else if (value->type == MG_VALUE_FLOAT || is_big_number(value)) {
-        cell->floats += value->type == MG_VALUE_FLOAT ? value->as.number : big_number(value);
-        cell->fractional = true;
-        cell->numbers++;
-    }
-    return true;
 }
 
 static int
@@ -273,24 +199,13 @@ group_process(void *state, const mg_block_t *block, mg_emit_t *emit)
         tally_t *tally = key ? mg_table_put(&counter->table, key, length, tag, &fresh) : NULL;
         bool added = tally != NULL;
         for (uint32_t a = 0; a < group->naggregates && added; a++) {
-            added = add_value(&counter->table, group->aggregates[a].kind, &tally->cells[a],
+            added = mg_cell_add(&counter->table, group->aggregates[a].kind, &tally->cells[a],
                               &row[counter->places[a]]);
         }
         if (!added) return mg_stage_fail(emit->error, 0, "out of memory");
         tally->count++;
     }
     return MG_STAGE_OK;
-}
-
-static bool
-add_cell(mg_table_t *table, kind_t kind, cell_t *cell, const cell_t *other)
-{
-    if (other->any) return keep_extreme(table, cell, &other->extreme, kind == MIN ? -1 : 1);
-    cell->integers += other->integers;
-    cell->floats += other->floats;
-    cell->numbers += other->numbers;
-    cell->fractional = cell->fractional || other->fractional;
-    return true;
 }
 
 static int
@@ -308,53 +223,13 @@ group_merge(void *state, void *other, mg_error_t *error)
         tally_t *ours = mg_table_put(&counter->table, key, length, tag, &fresh);
         bool added = ours != NULL;
         for (uint32_t a = 0; a < group->naggregates && added; a++) {
-            added = add_cell(&counter->table, group->aggregates[a].kind, &ours->cells[a],
+            added = mg_cell_merge(&counter->table, group->aggregates[a].kind, &ours->cells[a],
                              &theirs->cells[a]);
         }
         if (!added) return mg_stage_fail(error, 0, "out of memory");
         ours->count += theirs->count;
     }
     return MG_STAGE_OK;
-}
-
-/* An integer too large for a word, as JSON. */
-static mg_value_t
-big_integer(wide_t integer, mg_emit_t *emit)
-{
-    char digits[48];
-    size_t at = sizeof(digits);
-    bool negative = integer < 0;
-    for (; integer; integer /= 10) {
-        int digit = (int)(integer % 10);
-        digits[--at] = (char)('0' + (digit < 0 ? -digit : digit));
-    }
-    if (negative) digits[--at] = '-';
-    size_t length = sizeof(digits) - at;
-    char *text = emit->store(emit, length);
-    if (text == NULL) return (mg_value_t){ .type = MG_VALUE_NULL };
-    memcpy(text, digits + at, length);
-    return (mg_value_t){ MG_VALUE_JSON, (uint32_t)length, { .text = text } };
-}
-
-static mg_value_t
-result(kind_t kind, const cell_t *cell, mg_emit_t *emit)
-{
-    double total = (double)cell->integers + cell->floats;
-    switch (kind) {
-    case MIN:
-    case MAX:
-        return cell->any ? cell->extreme : (mg_value_t){ .type = MG_VALUE_NULL };
-    case MEAN:
-        if (cell->numbers == 0) return (mg_value_t){ .type = MG_VALUE_NULL };
-        return (mg_value_t){ MG_VALUE_FLOAT, 0, { .number = total / (double)cell->numbers } };
-    case SUM:
-        break;
-    }
-    if (cell->fractional) return (mg_value_t){ MG_VALUE_FLOAT, 0, { .number = total } };
-    if (cell->integers > INT64_MAX || cell->integers < INT64_MIN) {
-        return big_integer(cell->integers, emit);
-    }
-    return (mg_value_t){ MG_VALUE_INTEGER, 0, { .integer = (int64_t)cell->integers } };
 }
 
 static int
@@ -369,7 +244,7 @@ group_flush(void *state, mg_emit_t *emit)
         mg_value_t *values, sums[AGGREGATES];
         const tally_t *tally = mg_table_at(&counter->table, i, &key, &length, &tag);
         for (uint32_t a = 0; a < group->naggregates; a++) {
-            sums[a] = result(group->aggregates[a].kind, &tally->cells[a], emit);
+            sums[a] = mg_cell_result(group->aggregates[a].kind, &tally->cells[a], emit);
         }
         int status = emit->row(emit, &group->columns, NULL, &values);
         if (status != MG_STAGE_OK) return status;

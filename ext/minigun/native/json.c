@@ -1,11 +1,13 @@
 /* json - Takes objects, one per record, apart: selects members and filters by them.
  *
- * A block is indexed as a whole, then walked record by record. A record that a condition
- * rules out is checked up to there, and for its end; any other one is checked whole. A record that is wrong
- * in a way that spoils the index of its neighbours makes the block be indexed record
- * by record, so that only it is rejected.
+ * A block is indexed as a whole, then walked record by record. Each record is checked
+ * whole, also one that a condition has ruled out. One that is wrong in a way that spoils
+ * the index of its neighbours makes the block be indexed record by record, so that only
+ * it is rejected. A member that occurs twice counts as the last one, and each must meet
+ * its conditions.
  *
- * Options: select (any number), and conditions: see where.h.
+ * Options: select (any number: a name, or a JSON pointer into objects within; `as` behind
+ * one names its column), and conditions: see where.h.
  */
 #include "native.h"
 
@@ -13,6 +15,7 @@
 
 #include <stdlib.h>
 
+#include "json_dense.h"
 #include "json_index.h"
 #include "json_text.h"
 #include "json_walk.h"
@@ -20,20 +23,20 @@
 
 typedef struct {
     mg_json_fields_t fields;
+    uint32_t slots;
     uint32_t selected[MG_JSON_FIELDS];
     const char *names[MG_JSON_FIELDS];
     mg_columns_t columns;
     mg_where_t where;
-    uint64_t compared; /* bit i: field i has conditions */
+    uint64_t compared; /* bit i: slot i has conditions */
+    uint64_t spanned;  /* bit i: they hold from low to high */
+    int64_t low[MG_JSON_FIELDS], high[MG_JSON_FIELDS];
 } json_t;
 
 typedef struct {
     const json_t *json;
     mg_json_index_t *index;
-    char *dense; /* records side by side, where they weren't */
-    size_t dense_capacity;
-    uint32_t *begins;
-    size_t begins_capacity;
+    mg_json_dense_t dense; /* of a block whose records don't lie side by side */
     mg_json_found_t found[MG_JSON_FIELDS];
     mg_value_t values[MG_JSON_FIELDS];
 } reader_t;
@@ -45,37 +48,44 @@ json_close(void *stage, bool complete, mg_error_t *error)
     (void)complete;
     (void)error;
     mg_where_free(&json->where);
+    mg_json_fields_fini(&json->fields);
     free(json);
     return MG_STAGE_OK;
 }
 
 static bool
-number_field(void *data, const char *name, uint32_t *number, mg_error_t *error)
+number_field(void *data, const char *name, uint32_t *slot, mg_error_t *error)
 {
     json_t *json = data;
-    if (!mg_json_field(&json->fields, name, number)) {
-        mg_stage_fail(error, 0, "json can look for %d members, not more", MG_JSON_FIELDS);
-        return false;
-    }
-    json->compared |= 1ull << *number;
+    if (mg_json_field(&json->fields, name, &json->slots, slot, error) != MG_STAGE_OK) return false;
+    json->compared |= 1ull << *slot;
     return true;
 }
 
 static int
 read_select(json_t *json, const mg_options_t *options, mg_error_t *error)
 {
+    mg_columns_t *columns = &json->columns;
+    columns->names = json->names;
     for (size_t i = 0; i < options->count; i++) {
         const mg_option_t *option = &options->items[i];
-        uint32_t number;
-        if (strcmp(option->name, "select") || option->value.type != MG_VALUE_TEXT) continue;
-        if (json->columns.count == MG_JSON_FIELDS ||
-            !mg_json_field(&json->fields, option->value.as.text, &number)) {
-            return mg_stage_fail(error, 0, "json can look for %d members, not more", MG_JSON_FIELDS);
+        if (option->value.type != MG_VALUE_TEXT) continue;
+        const char *text = option->value.as.text;
+
+        if (strcmp(option->name, "as") == 0 && columns->count > 0) {
+            json->names[columns->count - 1] = text;
         }
-        json->names[json->columns.count] = option->value.as.text;
-        json->selected[json->columns.count++] = number;
+        else if (strcmp(option->name, "select") == 0) {
+            uint32_t slot;
+            if (columns->count == MG_JSON_FIELDS) {
+                return mg_stage_fail(error, 0, "json gives %d columns, not more", MG_JSON_FIELDS);
+            }
+            int status = mg_json_field(&json->fields, text, &json->slots, &slot, error);
+            if (status != MG_STAGE_OK) return status;
+            json->selected[columns->count] = slot;
+            json->names[columns->count++] = text;
+        }
     }
-    json->columns.names = json->names;
     return MG_STAGE_OK;
 }
 
@@ -94,6 +104,9 @@ json_open(const mg_options_t *options, const mg_host_t *host, void **stage, mg_e
         json_close(json, false, error);
         return status;
     }
+    for (uint32_t i = 0; i < json->slots; i++) {
+        if (mg_where_span(&json->where, i, &json->low[i], &json->high[i])) json->spanned |= 1ull << i;
+    }
     *stage = json;
     return MG_STAGE_OK;
 }
@@ -103,8 +116,7 @@ json_stop(void *state)
 {
     reader_t *reader = state;
     mg_json_index_free(reader->index);
-    free(reader->dense);
-    free(reader->begins);
+    mg_json_dense_fini(&reader->dense);
     free(reader);
 }
 
@@ -121,60 +133,6 @@ json_start(void *stage, uint32_t worker, void **state, mg_error_t *error)
         return mg_stage_fail(error, 0, "json: can't make a parser");
     }
     *state = reader;
-    return MG_STAGE_OK;
-}
-
-/* True if nothing but newlines lies between the records. */
-static bool
-is_dense(const mg_block_t *block)
-{
-    for (size_t i = 1; i < block->count; i++) {
-        const mg_record_t *before = &block->records[i - 1];
-        const char *end = block->data + before->offset + before->length;
-        uint32_t gap = block->records[i].offset - before->offset - before->length;
-        if (!(gap == 1 && *end == '\n') && !(gap == 2 && *end == '\r' && end[1] == '\n')) return false;
-    }
-    return true;
-}
-
-static int
-reserve(reader_t *reader, size_t bytes, mg_emit_t *emit)
-{
-    bytes += MG_STAGE_PADDING;
-    if (bytes > UINT32_MAX) return mg_stage_fail(emit->error, 0, "a block of more than 4 GB");
-    if (bytes > reader->dense_capacity) {
-        char *grown = realloc(reader->dense, bytes);
-        if (grown == NULL) return mg_stage_fail(emit->error, 0, "out of memory");
-        reader->dense = grown;
-        reader->dense_capacity = bytes;
-    }
-    return MG_STAGE_OK;
-}
-
-/* Puts the records side by side; begins[i] is where record i lies then. */
-static int
-make_dense(reader_t *reader, const mg_block_t *block, size_t *size, mg_emit_t *emit)
-{
-    size_t total = 0;
-    for (size_t i = 0; i < block->count; i++) total += block->records[i].length + 1;
-    if (block->count > reader->begins_capacity) {
-        uint32_t *grown = realloc(reader->begins, block->count * sizeof(*grown));
-        if (grown == NULL) return mg_stage_fail(emit->error, 0, "out of memory");
-        reader->begins = grown;
-        reader->begins_capacity = block->count;
-    }
-    int status = reserve(reader, total, emit);
-    if (status != MG_STAGE_OK) return status;
-
-    *size = 0;
-    for (size_t i = 0; i < block->count; i++) {
-        const mg_record_t *record = &block->records[i];
-        reader->begins[i] = (uint32_t)*size;
-        memcpy(reader->dense + *size, block->data + record->offset, record->length);
-        *size += record->length;
-        reader->dense[(*size)++] = '\n';
-    }
-    memset(reader->dense + *size, ' ', MG_STAGE_PADDING);
     return MG_STAGE_OK;
 }
 
@@ -214,20 +172,24 @@ to_value(const mg_json_walk_t *walk, const mg_json_found_t *found, mg_value_t *v
 
 /* Are the conditions on a member met, as far as that can be told at once? */
 static bool
-may_hold(const void *data, uint32_t number, const char *text, const mg_json_found_t *found,
+may_hold(const void *data, uint32_t slot, const char *text, const mg_json_found_t *found,
          bool escapes)
 {
     const json_t *json = data;
+    bool scalar = found->kind != '"' && found->kind != '{' && found->kind != '[';
+    if (scalar && found->scalar.type == MG_VALUE_INTEGER && json->spanned >> slot & 1) {
+        return found->scalar.as.integer >= json->low[slot] && found->scalar.as.integer <= json->high[slot];
+    }
     uint32_t length = found->end - found->begin;
     mg_value_t value = found->scalar;
     if (found->kind == '"') {
         if (escapes && memchr(text + found->begin, '\\', length)) return true;
         value = (mg_value_t){ MG_VALUE_TEXT, length, { .text = text + found->begin } };
     }
-    else if (found->kind == '{' || found->kind == '[') {
+    else if (!scalar) {
         return true;
     }
-    return mg_where_column_holds(&json->where, number, &value, false);
+    return mg_where_column_holds(&json->where, slot, &value, false);
 }
 
 static int
@@ -259,7 +221,8 @@ take_record(reader_t *reader, mg_json_walk_t *walk, uint32_t begin, const mg_rec
     const json_t *json = reader->json;
     const char *complaint =
         mg_json_walk(walk, begin, begin + record->length, &json->fields, reader->found);
-    if (complaint == mg_json_ruled_out) return MG_STAGE_OK;
+    if (complaint) return emit->reject(emit, record, 0, complaint);
+    if (walk->ruled_out) return MG_STAGE_OK;
 
     for (uint64_t left = json->compared; left && !complaint; left &= left - 1) {
         uint32_t field = (uint32_t)__builtin_ctzll(left);
@@ -280,13 +243,13 @@ new_walk(const json_t *json, const char *data, bool escapes)
                              .holds_data = json };
 }
 
-/* Each record with an index of its own. Their texts lie side by side in `dense`. */
+/* Each record with an index of its own. They lie in `dense`. */
 static int
 take_singly(reader_t *reader, const mg_block_t *block, mg_emit_t *emit)
 {
     for (size_t i = 0; i < block->count; i++) {
         const mg_record_t *record = &block->records[i];
-        mg_json_walk_t walk = new_walk(reader->json, reader->dense + reader->begins[i], true);
+        mg_json_walk_t walk = new_walk(reader->json, reader->dense.bytes + reader->dense.begins[i], true);
         size_t count;
         const char *complaint =
             mg_json_index_run(reader->index, walk.data, record->length, &walk.next, &count);
@@ -301,30 +264,23 @@ static int
 json_process(void *state, const mg_block_t *block, mg_emit_t *emit)
 {
     reader_t *reader = state;
-    bool dense = is_dense(block);
-    const char *data = block->data;
-    size_t size, count;
+    mg_json_dense_t *dense = &reader->dense;
+    bool is_dense = mg_json_is_dense(block);
     if (block->count == 0) return MG_STAGE_OK;
 
-    if (!dense) {
-        int status = make_dense(reader, block, &size, emit);
-        if (status != MG_STAGE_OK) return status;
-        data = reader->dense;
-    }
-    else {
-        const mg_record_t *last = &block->records[block->count - 1];
-        size = last->offset + last->length;
-        data += block->records[0].offset;
-        size -= block->records[0].offset;
-    }
+    if (!is_dense && mg_json_make_dense(dense, block, emit->error) != MG_STAGE_OK) return MG_STAGE_FAILED;
+    const mg_record_t *first = &block->records[0], *last = &block->records[block->count - 1];
+    const char *data = is_dense ? block->data + first->offset : dense->bytes;
+    size_t size = is_dense ? last->offset + last->length - first->offset : dense->size, count;
+
     mg_json_walk_t walk = new_walk(reader->json, data, memchr(data, '\\', size) != NULL);
     if (mg_json_index_run(reader->index, data, size, &walk.next, &count)) {
-        int status = dense ? make_dense(reader, block, &size, emit) : MG_STAGE_OK;
+        int status = is_dense ? mg_json_make_dense(dense, block, emit->error) : MG_STAGE_OK;
         return status == MG_STAGE_OK ? take_singly(reader, block, emit) : status;
     }
     for (size_t i = 0; i < block->count; i++) {
         const mg_record_t *record = &block->records[i];
-        uint32_t begin = dense ? record->offset - block->records[0].offset : reader->begins[i];
+        uint32_t begin = is_dense ? record->offset - first->offset : dense->begins[i];
         int status = take_record(reader, &walk, begin, record, emit);
         if (status != MG_STAGE_OK) return status;
     }

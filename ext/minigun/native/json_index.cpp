@@ -35,12 +35,16 @@ mg_json_index_run(mg_json_index_t *index, const char *data, size_t size,
                   const uint32_t **positions, size_t *count)
 {
     simdjson::internal::dom_parser_implementation &parser = *index->parser;
-    if (size > parser.capacity() && parser.allocate(size + size / 2, 1)) return "out of memory";
+    if (size + MG_JSON_ENDS > parser.capacity() && parser.allocate(size + size / 2 + MG_JSON_ENDS, 1)) {
+        return "out of memory";
+    }
 
     simdjson::error_code error = parser.stage1(reinterpret_cast<const uint8_t *>(data), size,
                                                simdjson::stage1_mode::regular);
     if (error) return simdjson::error_message(error);
-    *positions = parser.structural_indexes.get();
+    uint32_t *found = parser.structural_indexes.get();
     *count = parser.n_structural_indexes;
+    for (int i = 0; i < MG_JSON_ENDS; i++) found[*count + i] = static_cast<uint32_t>(size);
+    *positions = found;
     return nullptr;
 }

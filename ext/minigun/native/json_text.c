@@ -248,10 +248,35 @@ unicode_escape(const char *text, const char *end, char **room)
     return text;
 }
 
+/* The escape at `text`, a backslash: what stands for it goes to *room. Where it ends, or
+ * NULL if it is none. */
+static const char *
+read_escape(const char *text, const char *end, char **room)
+{
+    static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
+    if (end - text < 2) return NULL;
+    if (text[1] == 'u') return unicode_escape(text + 2, end, room);
+    const char *known = memchr(from, text[1], sizeof(from) - 1);
+    if (known == NULL) return NULL;
+    *(*room)++ = to[known - from];
+    return text + 2;
+}
+
+bool
+mg_json_escapes(const char *text, size_t length)
+{
+    const char *end = text + length;
+    while (text && (text = memchr(text, '\\', (size_t)(end - text))) != NULL) {
+        char ignored[4], *room = ignored;
+        text = read_escape(text, end, &room);
+        if (text == NULL) return false;
+    }
+    return true;
+}
+
 bool
 mg_json_unescape(const char *text, size_t length, char *room, size_t *size)
 {
-    static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
     const char *end = text + length;
     char *out = room;
 
@@ -262,16 +287,8 @@ mg_json_unescape(const char *text, size_t length, char *room, size_t *size)
         out += plain;
         text += plain;
         if (escape == NULL) break;
-        if (end - text < 2) return false;
-        if (text[1] == 'u') {
-            text = unicode_escape(text + 2, end, &out);
-            if (text == NULL) return false;
-            continue;
-        }
-        const char *known = memchr(from, text[1], sizeof(from) - 1);
-        if (known == NULL) return false;
-        *out++ = to[known - from];
-        text += 2;
+        text = read_escape(text, end, &out);
+        if (text == NULL) return false;
     }
     *size = (size_t)(out - room);
     return true;

@@ -17,4 +17,7 @@ bool mg_json_unescape(const char *text, size_t length, char *room, size_t *size)
 /* A number from plain text, as a whole: 1, -2.5, 1e3. False if it is none. */
 bool mg_text_number(const char *text, size_t length, mg_value_t *value);
 
+/* True if all backslashes in a string's text begin an escape. */
+bool mg_json_escapes(const char *text, size_t length);
+
 #endif

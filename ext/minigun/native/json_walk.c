@@ -1,8 +1,9 @@
 #include "json_walk.h"
 
+#include "json_scalar.h"
 #include "json_text.h"
 
-enum { DEPTH = 1024, LONG = 31 };
+enum { DEPTH = 1024 };
 
 static const char not_an_object[] = "not a JSON object";
 static const char unfinished[] = "the JSON text ends too early";
@@ -12,32 +13,7 @@ static const char bad_value[] = "not a JSON value";
 static const char bad_comma[] = "a comma or closing bracket is missing in JSON";
 static const char too_deep[] = "JSON is nested too deep";
 static const char trailing[] = "there is more behind the JSON object";
-static const char bad_escape[] = "a JSON key has a wrong escape";
-
-const char mg_json_ruled_out[] = "ruled out";
-
-bool
-mg_json_field(mg_json_fields_t *fields, const char *name, uint32_t *number)
-{
-    for (uint32_t i = 0; i < fields->count; i++) {
-        if (strcmp(fields->names[i], name) == 0) {
-            *number = i;
-            return true;
-        }
-    }
-    if (fields->count == MG_JSON_FIELDS) return false;
-    uint32_t length = (uint32_t)strlen(name);
-    *number = fields->count++;
-    fields->names[*number] = name;
-    fields->lengths[*number] = length;
-    fields->masks[*number] = length < 8 ? (1ull << 8 * length) - 1 : UINT64_MAX;
-    memcpy(&fields->heads[*number], name, length < 8 ? length : 8);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    fields->masks[*number] = __builtin_bswap64(fields->masks[*number]);
-#endif
-    fields->by_length[length < LONG ? length : LONG] |= 1ull << *number;
-    return true;
-}
+static const char bad_escape[] = "a JSON string has a wrong escape";
 
 static bool
 is_space(char byte)
@@ -57,7 +33,7 @@ trimmed(const char *data, uint32_t next)
 static inline uint32_t
 find_plain(const mg_json_fields_t *fields, const char *key, uint32_t length)
 {
-    uint64_t candidates = fields->by_length[length < LONG ? length : LONG], head;
+    uint64_t candidates = fields->by_length[length < MG_JSON_LONG ? length : MG_JSON_LONG], head;
     memcpy(&head, key, sizeof(head));
     for (; candidates; candidates &= candidates - 1) {
         uint32_t i = (uint32_t)__builtin_ctzll(candidates);
@@ -80,41 +56,13 @@ find_escaped(const mg_json_fields_t *fields, const char *key, uint32_t length)
     return find_plain(fields, plain, (uint32_t)size);
 }
 
-static inline bool
-is_digit(char byte)
+/* Checks the escapes of a string that nobody wants; `quote` and `after` are the positions of
+ * its begin and of what follows it. */
+static const char *
+check_escapes(const char *data, uint32_t quote, uint32_t after, uint32_t end)
 {
-    return (unsigned char)(byte - '0') < 10;
-}
-
-/* Reads a short integer with a comma or brace behind it; any other value is left to
- * mg_json_scalar. */
-static inline bool
-short_integer(const char *text, mg_value_t *value)
-{
-    int64_t number = *text - '0';
-    if (!is_digit(*text) || (number == 0 && is_digit(text[1]))) return false;
-    int digits = 1;
-    for (; is_digit(text[digits]) && digits < 18; digits++) number = number * 10 + (text[digits] - '0');
-    if (text[digits] != ',' && text[digits] != '}') return false;
-    value->type = MG_VALUE_INTEGER;
-    value->as.integer = number;
-    return true;
-}
-
-/* Checks the scalar that begins at `at`; NULL or a complaint. Plain numbers, by far the
- * most, are looked at here. */
-static inline const char *
-check_scalar(const char *data, uint32_t at, uint32_t end)
-{
-    const char *text = data + at, *stop;
-    if (is_digit(*text) && (*text != '0' || !is_digit(text[1]))) {
-        while (is_digit(*text)) text++;
-        if (*text == '.' && is_digit(text[1])) {
-            for (text++; is_digit(*text);) text++;
-        }
-        if ((*text == ',' || *text == '}') && text < data + end) return NULL;
-    }
-    return mg_json_scalar(data + at, data + end, &stop, NULL) ? NULL : bad_value;
+    uint32_t length = trimmed(data, after < end ? after : end) - quote - 2;
+    return mg_json_escapes(data + quote + 1, length) ? NULL : bad_escape;
 }
 
 /* Goes over the rest of an object or array whose bracket was just passed. */
@@ -136,11 +84,13 @@ member:
         if (next[0] >= end || next[1] >= end) return unfinished;
         if (data[next[0]] != '"') return bad_key;
         if (data[next[1]] != ':') return bad_colon;
+        if (walk->escapes && check_escapes(data, next[0], next[1], end)) return bad_escape;
         next += 2;
     }
     if (*next >= end) return unfinished;
     switch (data[*next]) {
     case '"':
+        if (walk->escapes && check_escapes(data, next[0], next[1], end)) return bad_escape;
         next++;
         break;
     case '{':
@@ -149,7 +99,7 @@ member:
         open[depth] = data[*next++];
         goto begin;
     default:
-        if (check_scalar(data, *next, end)) return bad_value;
+        if (!check_scalar(data, *next, end)) return bad_value;
         next++;
     }
 
@@ -177,12 +127,12 @@ skip_value(mg_json_walk_t *walk, uint32_t end)
 
     switch (data[begin]) {
     case '"':
-        return NULL;
+        return walk->escapes ? check_escapes(data, begin, *walk->next, end) : NULL;
     case '{':
     case '[':
         return skip_container(walk, end, data[begin], &close);
     default:
-        return check_scalar(data, begin, end);
+        return check_scalar(data, begin, end) ? NULL : bad_value;
     }
 }
 
@@ -199,7 +149,7 @@ take_value(mg_json_walk_t *walk, uint32_t end, mg_json_found_t *value)
     case '"':
         value->begin++;
         value->end = trimmed(data, *walk->next < end ? *walk->next : end) - 1;
-        return NULL;
+        return walk->escapes ? check_escapes(data, begin, *walk->next, end) : NULL;
     case '{':
     case '[':
         complaint = skip_container(walk, end, value->kind, &value->end);
@@ -221,63 +171,134 @@ find_member(const mg_json_walk_t *walk, const mg_json_fields_t *fields, uint32_t
     return find_escaped(fields, text, length);
 }
 
-/* Goes to the end of an object that is ruled out: it must have one. */
-static const char *
-rule_out(mg_json_walk_t *walk, uint32_t end)
-{
-    const uint32_t *next = walk->next;
-    if (*next >= end) return unfinished;
-    while (next[1] < end) next++;
-    walk->next = next + 1;
-    return walk->data[*next] == '}' ? mg_json_ruled_out : unfinished;
-}
-
-static const char *
-walk_members(mg_json_walk_t *walk, uint32_t end, const mg_json_fields_t *fields,
-             mg_json_found_t *found)
+/* Steps over a member's key, to its value. It has four positions of its own at least, and
+ * behind the last one there are more, so one look will do. */
+static inline const char *
+pass_key(mg_json_walk_t *walk, uint32_t end)
 {
     const char *data = walk->data;
+    const uint32_t *next = walk->next;
+    if (next[3] >= end) return unfinished;
+    if (data[next[0]] != '"') return bad_key;
+    if (data[next[1]] != ':') return bad_colon;
+    walk->next = next + 2;
+    return NULL;
+}
+
+/* Steps over what follows a value. */
+static inline const char *
+pass_separator(mg_json_walk_t *walk, uint32_t end, bool *last)
+{
+    uint32_t separator = *walk->next;
+    if (separator >= end) return unfinished;
+    walk->next++;
+    *last = walk->data[separator] == '}';
+    return *last || walk->data[separator] == ',' ? NULL : bad_comma;
+}
+
+/* Checks the members of an object that is ruled out, from behind the value in hand. */
+static const char *
+pass_rest(mg_json_walk_t *walk, uint32_t end)
+{
+    const char *complaint;
+    bool last;
     for (;;) {
+        complaint = pass_separator(walk, end, &last);
+        if (complaint || last) return complaint;
         const uint32_t *next = walk->next;
-        if (next[0] >= end || next[1] >= end || next[2] >= end) return unfinished;
-        if (data[next[0]] != '"') return bad_key;
-        if (data[next[1]] != ':') return bad_colon;
+        complaint = pass_key(walk, end);
+        if (!complaint && walk->escapes) complaint = check_escapes(walk->data, next[0], next[1], end);
+        if (!complaint) complaint = skip_value(walk, end);
+        if (complaint) return complaint;
+    }
+}
+
+static void
+forget(const mg_json_fields_t *fields, mg_json_found_t *found)
+{
+    for (uint32_t i = 0; i < fields->count; i++) {
+        if (fields->slots[i] < MG_JSON_FIELDS) found[fields->slots[i]].kind = 0;
+        if (fields->inner[i]) forget(fields->inner[i], found);
+    }
+}
+
+static const char *walk_object(mg_json_walk_t *walk, uint32_t end, const mg_json_fields_t *fields,
+                               mg_json_found_t *found);
+
+/* Takes a value that has members which are looked for, if it is an object. */
+static const char *
+look_into(mg_json_walk_t *walk, uint32_t end, const mg_json_fields_t *inner, mg_json_found_t *value,
+          mg_json_found_t *found)
+{
+    uint32_t begin = *walk->next;
+    forget(inner, found);
+    if (walk->data[begin] != '{') return value ? take_value(walk, end, value) : skip_value(walk, end);
+
+    const char *complaint = walk_object(walk, end, inner, found);
+    if (complaint || value == NULL) return complaint;
+    value->kind = '{';
+    value->begin = begin;
+    value->end = walk->next[-1] + 1;
+    return NULL;
+}
+
+/* Takes the value of a member that is looked for. */
+static inline const char *
+take_member(mg_json_walk_t *walk, uint32_t end, const mg_json_fields_t *fields, uint32_t number,
+            mg_json_found_t *found)
+{
+    uint32_t slot = fields->slots[number];
+    mg_json_found_t *value = slot < MG_JSON_FIELDS ? &found[slot] : NULL;
+    const mg_json_fields_t *inner = fields->inner[number];
+
+    const char *complaint =
+        inner ? look_into(walk, end, inner, value, found) : take_value(walk, end, value);
+    if (complaint == NULL && value && walk->decisive >> slot & 1 &&
+        !walk->holds(walk->holds_data, slot, walk->data, value, walk->escapes)) {
+        walk->ruled_out = true;
+    }
+    return complaint;
+}
+
+/* Walks over the object at hand, up to what follows it. */
+static const char *
+walk_object(mg_json_walk_t *walk, uint32_t end, const mg_json_fields_t *fields,
+            mg_json_found_t *found)
+{
+    const char *complaint;
+    bool last = false;
+
+    walk->next++;
+    if (*walk->next < end && walk->data[*walk->next] == '}') {
+        walk->next++;
+        return NULL;
+    }
+    while (!last) {
+        const uint32_t *next = walk->next;
+        complaint = pass_key(walk, end);
+        if (complaint) return complaint;
         uint32_t number = find_member(walk, fields, next[0], next[1]);
         if (number > MG_JSON_FIELDS) return bad_escape;
 
-        walk->next = next + 2;
-        const char *complaint = number < MG_JSON_FIELDS ? take_value(walk, end, &found[number])
-                                                        : skip_value(walk, end);
+        complaint = number < MG_JSON_FIELDS ? take_member(walk, end, fields, number, found)
+                                            : skip_value(walk, end);
         if (complaint) return complaint;
-        if (number < MG_JSON_FIELDS && walk->decisive >> number & 1 &&
-            !walk->holds(walk->holds_data, number, data, &found[number], walk->escapes)) {
-            return rule_out(walk, end);
-        }
-        uint32_t separator = *walk->next;
-        if (separator >= end) return unfinished;
-        walk->next++;
-        if (data[separator] == '}') return NULL;
-        if (data[separator] != ',') return bad_comma;
+        if (walk->ruled_out) return pass_rest(walk, end);
+        complaint = pass_separator(walk, end, &last);
+        if (complaint) return complaint;
     }
+    return NULL;
 }
 
 const char *
 mg_json_walk(mg_json_walk_t *walk, uint32_t begin, uint32_t end, const mg_json_fields_t *fields,
              mg_json_found_t *found)
 {
-    const char *data = walk->data;
-    for (uint32_t i = 0; i < fields->count; i++) found[i].kind = 0;
+    forget(fields, found);
+    walk->ruled_out = false;
 
     while (*walk->next < begin) walk->next++;
-    if (*walk->next >= end || data[*walk->next] != '{') return not_an_object;
-    walk->next++;
-
-    if (*walk->next < end && data[*walk->next] == '}') {
-        walk->next++;
-    }
-    else {
-        const char *complaint = walk_members(walk, end, fields, found);
-        if (complaint) return complaint;
-    }
-    return *walk->next < end ? trailing : NULL;
+    if (*walk->next >= end || walk->data[*walk->next] != '{') return not_an_object;
+    const char *complaint = walk_object(walk, end, fields, found);
+    return complaint == NULL && *walk->next < end ? trailing : complaint;
 }

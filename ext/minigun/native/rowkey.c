@@ -56,6 +56,7 @@ make_several(mg_rowkey_t *key, const mg_value_t *row, uint32_t *length)
         }
         else if (value->type == MG_VALUE_INTEGER || value->type == MG_VALUE_FLOAT) {
             head.as = value->as;
+            if (value->type == MG_VALUE_FLOAT && value->as.number == 0) head.as.number = 0; /* -0.0 */
         }
         memcpy(at, &head, sizeof(head));
         at += sizeof(head);

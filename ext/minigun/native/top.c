@@ -90,31 +90,15 @@ has_text(const mg_value_t *value)
     return value->type == MG_VALUE_TEXT || value->type == MG_VALUE_JSON;
 }
 
-/* Numbers, texts, the rest, null. */
-static int
-rank(const mg_value_t *value)
-{
-    if (value->type == MG_VALUE_INTEGER || value->type == MG_VALUE_FLOAT) return 0;
-    if (has_text(value)) return 1;
-    return value->type == MG_VALUE_NULL ? 3 : 2;
-}
-
-static int
-compare_values(const mg_value_t *one, const mg_value_t *other)
-{
-    int result = mg_value_compare(one, other);
-    return result == 2 ? (one->type > other->type) - (one->type < other->type) : result;
-}
-
 /* Below zero if `one` comes first. */
 static int
 compare(const heap_t *heap, const mg_value_t *one, const mg_value_t *other, uint32_t count)
 {
-    int ranks = rank(&one[heap->by]) - rank(&other[heap->by]);
+    int ranks = mg_value_rank(&one[heap->by], &other[heap->by]);
     if (ranks) return ranks;
-    int result = compare_values(&one[heap->by], &other[heap->by]);
+    int result = mg_value_order(&one[heap->by], &other[heap->by]);
     if (result) return heap->top->ascending ? result : -result;
-    for (uint32_t i = 0; i < count && result == 0; i++) result = compare_values(&one[i], &other[i]);
+    for (uint32_t i = 0; i < count && result == 0; i++) result = mg_value_order(&one[i], &other[i]);
     return result;
 }
 

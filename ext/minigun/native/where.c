@@ -1,5 +1,6 @@
 #include "where.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "json_text.h"
@@ -59,12 +60,45 @@ is_number(const mg_value_t *value)
     return value->type == MG_VALUE_INTEGER || value->type == MG_VALUE_FLOAT;
 }
 
+static double
+number_of(const mg_value_t *value)
+{
+    return value->type == MG_VALUE_INTEGER ? (double)value->as.integer : value->as.number;
+}
+
 static int
 order(double one, double other)
 {
     if (one < other) return -1;
     if (one > other) return 1;
     return one == other ? 0 : 2;
+}
+
+/* A word has more digits than a float: where the two look equal the rest decides. */
+static int
+order_mixed(int64_t integer, double number)
+{
+    int result = order((double)integer, number);
+    if (result != 0) return result;
+    if (number >= 9223372036854775808.0) return -1;
+    int64_t whole = (int64_t)number;
+    return (integer > whole) - (integer < whole);
+}
+
+bool
+mg_value_big(const mg_value_t *value, double *number)
+{
+    char copy[512];
+    if (value->type != MG_VALUE_JSON || value->length == 0) return false;
+    char first = value->as.text[0];
+    if (first != '-' && (first < '0' || first > '9')) return false;
+
+    size_t length = value->length < sizeof(copy) ? value->length : sizeof(copy) - 1;
+    memcpy(copy, value->as.text, length);
+    copy[length] = '\0';
+    *number = strtod(copy, NULL);
+    if (length < value->length) *number = first == '-' ? -HUGE_VAL : HUGE_VAL;
+    return true;
 }
 
 int
@@ -74,9 +108,14 @@ mg_value_compare(const mg_value_t *one, const mg_value_t *other)
         return (one->as.integer > other->as.integer) - (one->as.integer < other->as.integer);
     }
     if (is_number(one) && is_number(other)) {
-        return order(one->type == MG_VALUE_INTEGER ? (double)one->as.integer : one->as.number,
-                     other->type == MG_VALUE_INTEGER ? (double)other->as.integer : other->as.number);
+        if (one->type == other->type) return order(one->as.number, other->as.number);
+        if (one->type == MG_VALUE_INTEGER) return order_mixed(one->as.integer, other->as.number);
+        int result = order_mixed(other->as.integer, one->as.number);
+        return result == 2 ? 2 : -result;
     }
+    double big;
+    if (is_number(other) && mg_value_big(one, &big)) return order(big, number_of(other));
+    if (is_number(one) && mg_value_big(other, &big)) return order(number_of(one), big);
     if (one->type != other->type) return 2;
     if (one->type != MG_VALUE_TEXT && one->type != MG_VALUE_JSON) return 0;
 
@@ -151,4 +190,65 @@ mg_where_column_holds(const mg_where_t *where, uint32_t column, const mg_value_t
         }
     }
     return true;
+}
+
+/* Narrows the span to what one condition lets through. */
+static bool
+narrow(const mg_condition_t *condition, int64_t *low, int64_t *high)
+{
+    int64_t operand = condition->operand.as.integer;
+    bool strict = condition->kind[1] == 't';
+    if (condition->operand.type != MG_VALUE_INTEGER) return false;
+    if (strict && (operand == INT64_MAX || operand == INT64_MIN)) return false;
+
+    switch (condition->kind[0]) {
+    case 'g':
+        if (operand + strict > *low) *low = operand + strict;
+        return true;
+    case 'l':
+        if (operand - strict < *high) *high = operand - strict;
+        return true;
+    default:
+        return false;
+    }
+}
+
+bool
+mg_where_span(const mg_where_t *where, uint32_t column, int64_t *low, int64_t *high)
+{
+    bool any = false;
+    *low = INT64_MIN;
+    *high = INT64_MAX;
+    for (size_t i = 0; i < where->count; i++) {
+        if (where->items[i].column != column) continue;
+        if (!narrow(&where->items[i], low, high)) return false;
+        any = true;
+    }
+    return any;
+}
+
+/* Numbers, texts, other JSON, true and false, null. */
+static int
+rank(const mg_value_t *value)
+{
+    double ignored;
+    if (is_number(value) || mg_value_big(value, &ignored)) return 0;
+    if (value->type == MG_VALUE_TEXT) return 1;
+    if (value->type == MG_VALUE_JSON) return 2;
+    return value->type == MG_VALUE_NULL ? 4 : 3;
+}
+
+int
+mg_value_rank(const mg_value_t *one, const mg_value_t *other)
+{
+    return rank(one) - rank(other);
+}
+
+int
+mg_value_order(const mg_value_t *one, const mg_value_t *other)
+{
+    int ranks = mg_value_rank(one, other);
+    if (ranks) return ranks;
+    int result = mg_value_compare(one, other);
+    return result == 2 ? (one->type > other->type) - (one->type < other->type) : result;
 }

@@ -35,7 +35,19 @@ bool mg_where_holds(const mg_where_t *where, const mg_value_t *values, bool type
 bool mg_where_column_holds(const mg_where_t *where, uint32_t column, const mg_value_t *value,
                            bool typeless);
 
+/* True if this column's conditions hold for the integers from *low to *high, for no others,
+ * and for nothing that is no number. */
+bool mg_where_span(const mg_where_t *where, uint32_t column, int64_t *low, int64_t *high);
+
+/* A number that fits no word, which is kept as JSON: true, and about which one it is. */
+bool mg_value_big(const mg_value_t *value, double *number);
+
 /* -1, 0 or 1; 2 if the two have no order: then they are not equal either. */
 int mg_value_compare(const mg_value_t *one, const mg_value_t *other);
+
+/* Below zero, 0 or above for any two: numbers come before texts, then other JSON, true and
+ * false, null. mg_value_rank tells the kinds alone apart. */
+int mg_value_order(const mg_value_t *one, const mg_value_t *other);
+int mg_value_rank(const mg_value_t *one, const mg_value_t *other);
 
 #endif

@@ -37,11 +37,13 @@ module Minigun
         patterns.flat_map { |one| Pattern.pairs(one) } + plain(options, :invert, :captures)
       end
 
-      # `json: { select: %w[path bytes], where: { "status" => 500.. } }`, `json: %w[path bytes]`.
+      # `json: { select: %w[path bytes], where: { "status" => 500.. } }`, `json: %w[path bytes]`. An Array
+      # of names leads into objects within: `select: ["path", %w[user id]]` gives the columns path and
+      # user.id, `select: { path: "path", id: %w[user id] }` names them; `where: { %w[user plan] => "pro" }`.
       def json(value)
         options = value.is_a?(Hash) ? value : { select: value }
         Options.only(options, :select, :where)
-        list(options[:select]).map { |name| ["select", name.to_s] } + Where.pairs(options[:where])
+        Members.select(options[:select]) + Where.pairs(options[:where]) { |name| Members.pointer(name) }
       end
 
       # `csv: { select: %w[name price], where: { "price" => 10.. } }`, `csv: true`,

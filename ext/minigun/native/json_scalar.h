@@ -1,0 +1,82 @@
+/* json_scalar.h - Short ways for the scalars that are by far the most, for json_walk.c;
+ * json_text.h has the long ones. Sixteen bytes behind a text can be read. */
+#ifndef MG_NATIVE_JSON_SCALAR_H
+#define MG_NATIVE_JSON_SCALAR_H
+
+#include "json_text.h"
+
+static inline bool
+is_digit(char byte)
+{
+    return (unsigned char)(byte - '0') < 10;
+}
+
+/* How many of the eight bytes are digits before one is not; little-endian. */
+static inline unsigned
+count_digits(uint64_t bytes)
+{
+    uint64_t high = (bytes + 0x4646464646464646) | (bytes - 0x3030303030303030);
+    uint64_t others = (high | bytes) & 0x8080808080808080;
+    return others ? (unsigned)__builtin_ctzll(others) / 8 : 8;
+}
+
+static inline uint64_t
+load(const char *text)
+{
+    uint64_t bytes;
+    memcpy(&bytes, text, sizeof(bytes));
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    bytes = __builtin_bswap64(bytes);
+#endif
+    return bytes;
+}
+
+/* Reads an integer of at most seven digits with a comma or brace behind it; any other value
+ * is left to mg_json_scalar. The digits are added in pairs, then fours, then all. */
+static inline bool
+short_integer(const char *text, mg_value_t *value)
+{
+    uint64_t bytes = load(text);
+    unsigned digits = count_digits(bytes);
+    char after = text[digits];
+    if (digits == 0 || digits == 8 || (*text == '0' && digits > 1) || (after != ',' && after != '}')) return false;
+
+    bytes = (bytes << (64 - 8 * digits)) & 0x0f0f0f0f0f0f0f0f;
+    bytes = bytes * 10 + (bytes >> 8);
+    bytes = ((bytes & 0x000000ff000000ff) * (100 + (1000000ull << 32)) +
+             ((bytes >> 16) & 0x000000ff000000ff) * (1 + (10000ull << 32))) >> 32;
+    value->type = MG_VALUE_INTEGER;
+    value->as.integer = (int64_t)(uint32_t)bytes;
+    return true;
+}
+
+/* Where the digits at `text` end: sixteen at most. */
+static inline const char *
+skip_digits(const char *text)
+{
+    unsigned digits = count_digits(load(text));
+    return digits < 8 ? text + digits : text + 8 + count_digits(load(text + 8));
+}
+
+/* True if a scalar begins at `at`. Plain words and numbers with a
+ * comma or brace behind them, by far the most, are looked at here. */
+static inline bool
+check_scalar(const char *data, uint32_t at, uint32_t end)
+{
+    const char *text = data + at, *stop = text;
+    uint64_t bytes = load(text);
+    if ((uint32_t)bytes == 0x65757274 || (uint32_t)bytes == 0x6c6c756e) { /* true, null */
+        stop = text + 4;
+    }
+    else if ((bytes & 0xffffffffff) == 0x65736c6166) { /* false */
+        stop = text + 5;
+    }
+    else if (is_digit(*text) && (*text != '0' || !is_digit(text[1]))) {
+        stop = skip_digits(text);
+        if (*stop == '.' && is_digit(stop[1])) stop = skip_digits(stop + 1);
+    }
+    if (stop > text && (*stop == ',' || *stop == '}') && stop < data + end) return true;
+    return mg_json_scalar(text, data + end, &stop, NULL);
+}
+
+#endif
