@@ -105,12 +105,18 @@ mg_status_t mg_fault(mg_hand_t *hand, int state, VALUE item);
 /* Does what was put off while other code ran, if anything. May not return. */
 void mg_fault_resume(mg_worker_t *worker);
 void mg_fault_defer(mg_worker_t *worker, int state);
+/* Where a step counts items whose failure Ruby answered with :skipped, :failed or :dead. */
+uint64_t *mg_fate_of(mg_step_t *step, VALUE answer);
 void Init_minigun_fault(void);
 
 /* rb_input.c */
 VALUE mg_input_queue_new(mg_part_t *part);
 /* The hand that takes the input, an InputQueue. */
 mg_hand_t *mg_input_hand(VALUE self);
+/* Closes the books of a loop that has ended. The item in its hands is counted in
+ * `in_hand`, one of the step's counters; for a driver, all items it has not reported,
+ * unless it ended well. */
+void mg_input_close(mg_part_t *part, uint64_t *in_hand);
 void Init_minigun_input(void);
 
 /* rb_run.c; mg_run_sleep is in rb_worker.c */
@@ -120,6 +126,10 @@ mg_part_t *mg_part_get(VALUE run, VALUE index);
 void mg_run_fail(VALUE self, VALUE error);
 /* Sleeps as mg_run_ops_t.sleep. */
 mg_status_t mg_run_sleep(mg_run_t *run, mg_park_t *park, uint64_t deadline, bool interruptible);
+/* Counts items that a loop took and left as cancelled, and tells so. */
+void mg_run_leave(mg_part_t *part, VALUE items);
+/* A mask of interrupts for Thread.handle_interrupt, as of `timing`. Never collected. */
+VALUE mg_interrupt_mask(const char *timing);
 void Init_minigun_run(void);
 
 #endif

@@ -21,6 +21,8 @@ typedef struct mg_engine {
     mg_await_t *awaits;
     uint32_t nawaits;
     uint8_t *why; /* mg_why_t of each step */
+    VALUE cancelled; /* [[index of the step, [items]], ...] */
+    long ncancelled; /* items in it */
     bool set_up;
 } mg_engine_t;
 
@@ -32,6 +34,9 @@ extern VALUE rb_eMinigunCancelled;
 mg_engine_t *mg_engine_raw(VALUE self);
 /* The engine of a run that is laid out; raises ArgumentError if it isn't. */
 mg_engine_t *mg_engine_get(VALUE self);
+
+/* Keeps items of a step that were counted as cancelled, up to a bound. */
+void mg_engine_cancelled(mg_engine_t *engine, const mg_step_t *step, VALUE items);
 
 /* rb_worker.c: what the core's workers need of Ruby. */
 extern const mg_run_ops_t mg_run_ops;

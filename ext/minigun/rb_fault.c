@@ -3,7 +3,8 @@
 #include "core/clock.h"
 
 static VALUE rb_eMinigunCancelled, rb_eMinigunStopped;
-static ID id_item_failed;
+static VALUE mask_on_blocking;
+static ID id_item_failed, id_handle_interrupt, id_skipped, id_dead;
 
 /* The states of rb_protect, as Ruby's vm_core.h has them. */
 enum { STATE_RETURN = 1, STATE_BREAK = 2, STATE_RAISE = 6, STATE_THROW = 7, STATE_FATAL = 8 };
@@ -38,17 +39,33 @@ mg_fault_resume(mg_worker_t *worker)
     rb_jump_tag(state);
 }
 
+uint64_t *
+mg_fate_of(mg_step_t *step, VALUE answer)
+{
+    if (answer == ID2SYM(id_skipped)) return &step->skipped;
+    if (answer == ID2SYM(id_dead)) return &step->dead;
+    return &step->failed;
+}
+
 struct failure {
-    VALUE run, item, error;
+    VALUE run, item, error, answer;
     uint32_t index, attempt;
 };
 
 static VALUE
-report(VALUE data)
+report_masked(RB_BLOCK_CALL_FUNC_ARGLIST(first, data))
 {
     struct failure *failure = (struct failure *)data;
-    return rb_funcall(failure->run, id_item_failed, 4, UINT2NUM(failure->index), failure->item,
-                      failure->error, UINT2NUM(failure->attempt));
+    failure->answer = rb_funcall(failure->run, id_item_failed, 4, UINT2NUM(failure->index), failure->item,
+                                 failure->error, UINT2NUM(failure->attempt));
+    return Qnil;
+}
+
+/* With interrupts kept off, except where a sink for dead letters blocks. */
+static VALUE
+report(VALUE data)
+{
+    return rb_block_call(rb_cThread, id_handle_interrupt, 1, &mask_on_blocking, report_masked, data);
 }
 
 static mg_status_t
@@ -59,35 +76,58 @@ try_again(mg_hand_t *hand, VALUE item, VALUE seconds, uint32_t attempt)
     return mg_hand_park(hand, (mg_item_t)item, attempt + 1, due);
 }
 
+/* Enters what became of an item, or of all items of a batch, which were counted as done
+ * when they were collected. */
+static void
+count_failure(mg_step_t *step, VALUE item, VALUE answer)
+{
+    bool batch = step->kind == MG_KIND_BATCH && RB_TYPE_P(item, T_ARRAY);
+    uint64_t count = batch ? (uint64_t)RARRAY_LEN(item) : 1;
+    if (batch) step->done -= count;
+    ((mg_part_t *)step->data)->batch = Qnil;
+    *mg_fate_of(step, answer) += count;
+}
+
+/* What stands in for the output of an item that failed. */
+static mg_status_t
+emit_instead(mg_hand_t *hand, VALUE item, VALUE replacement)
+{
+    if (hand->step->kind != MG_KIND_BATCH) hand->step->done++;
+    mg_status_t status = mg_hand_emit(hand, (mg_item_t)RARRAY_AREF(replacement, 0));
+    return status == MG_CANCELLED || status == MG_NOMEM ? status : MG_OK;
+}
+
 /* Lets Ruby report the item in hand, which is Qundef for all of a producer or loop,
- * and say what becomes of it: a number of seconds until it is tried again; anything
- * else, and it counts as failed. An exception stops the run. */
+ * and say what becomes of it, see Run#item_failed. */
 static mg_status_t
 fail_item(mg_hand_t *hand, VALUE item, VALUE error)
 {
     mg_part_t *part = hand->step->data;
     bool whole = item == Qundef;
-    uint32_t attempt = hand->in ? hand->in->attempt : 0;
-    struct failure failure = { part->run, whole ? Qnil : item, error, hand->step->index, attempt };
+    struct failure failure = { .run = part->run,
+                               .item = whole ? Qnil : item,
+                               .error = error,
+                               .answer = Qundef,
+                               .index = hand->step->index,
+                               .attempt = hand->in ? hand->in->attempt : 0 };
     int state;
 
     if (hand->holding) mg_hand_drop(hand);
-    VALUE answer = rb_protect(report, (VALUE)&failure, &state);
-    bool again = state == 0 && !whole && RB_FLOAT_TYPE_P(answer);
-    if (again) return try_again(hand, item, answer, attempt);
-    if (!whole) {
-        bool batch = hand->step->kind == MG_KIND_BATCH && RB_TYPE_P(item, T_ARRAY);
-        uint64_t count = batch ? (uint64_t)RARRAY_LEN(item) : 1;
-        hand->step->failed += count;
-        if (batch) hand->step->done -= count;
-    }
-    if (state == 0) return MG_OK;
-    VALUE raised = rb_errinfo();
-    rb_set_errinfo(Qnil);
-    if (state == STATE_RAISE && rb_obj_is_kind_of(raised, rb_eException)) {
-        mg_run_fail(part->run, raised);
+    rb_protect(report, (VALUE)&failure, &state);
+    VALUE answer = failure.answer;
+    if (answer == Qundef) {
+        VALUE raised = rb_errinfo();
+        rb_set_errinfo(Qnil);
+        if (!whole) count_failure(hand->step, item, Qnil);
+        if (state != STATE_RAISE || !rb_obj_is_kind_of(raised, rb_eException)) return MG_OK;
+        if (!hand->step->run->cancelled) mg_run_fail(part->run, raised);
         return MG_CANCELLED;
     }
+    if (state) mg_fault_defer(hand->worker, state); /* came when the answer was there */
+    if (whole) return MG_OK;
+    if (RB_FLOAT_TYPE_P(answer)) return try_again(hand, item, answer, failure.attempt);
+    if (RB_TYPE_P(answer, T_ARRAY)) return emit_instead(hand, item, answer);
+    count_failure(hand->step, item, answer);
     return MG_OK;
 }
 
@@ -156,4 +196,8 @@ Init_minigun_fault(void)
     rb_eMinigunStopped = rb_const_get(rb_mMinigun, rb_intern("Stopped"));
     rb_global_variable(&rb_eMinigunStopped);
     id_item_failed = rb_intern("item_failed");
+    id_skipped = rb_intern("skipped");
+    id_dead = rb_intern("dead");
+    id_handle_interrupt = rb_intern("handle_interrupt");
+    mask_on_blocking = mg_interrupt_mask("on_blocking");
 }

@@ -208,6 +208,28 @@ minigun_input_pop(int argc, VALUE *argv, VALUE self)
 }
 
 void
+mg_input_close(mg_part_t *part, uint64_t *in_hand)
+{
+    mg_step_t *step = part->step;
+    uint64_t settled = step->done + step->skipped + step->failed + step->dead + step->cancelled;
+    uint64_t taken = step->accepted - settled - step->queued - step->parked;
+    if (part->driver) {
+        if (in_hand != &step->done) *in_hand += taken;
+        return;
+    }
+    input_t *input = NIL_P(part->input) ? NULL : input_get(part->input);
+    VALUE buffer = input ? input->buffer : Qnil;
+    if (!NIL_P(buffer) && input->next < RARRAY_LEN(buffer)) {
+        VALUE rest = rb_ary_subseq(buffer, input->next, RARRAY_LEN(buffer) - input->next);
+        taken -= (uint64_t)RARRAY_LEN(rest);
+        mg_run_leave(part, rest);
+    }
+    if (taken == 0) return;
+    ++*in_hand;
+    step->done += taken - 1;
+}
+
+void
 Init_minigun_input(void)
 {
     id_timeout = rb_intern("timeout");

@@ -13,11 +13,12 @@ minigun_run_count(VALUE self, VALUE index, VALUE consumed, VALUE produced, VALUE
                   VALUE seconds, VALUE started_at, VALUE ended_at)
 {
     mg_step_t *step = mg_part_get(self, index)->step;
-    uint64_t total = NUM2ULL(consumed), lost = NUM2ULL(failed), before = step->done + step->failed;
+    uint64_t total = NUM2ULL(consumed), lost = NUM2ULL(failed), settled = step->skipped + step->dead,
+             before = step->done + step->failed + settled;
     double work = NUM2DBL(seconds);
 
     step->done = total > lost ? total - lost : 0;
-    step->failed = lost;
+    step->failed = lost > settled ? lost - settled : 0;
     if (!NIL_P(produced)) step->produced = NUM2ULL(produced);
     step->started_at = NUM2DBL(started_at);
     if (!NIL_P(ended_at)) step->ended_at = NUM2DBL(ended_at);

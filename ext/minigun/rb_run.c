@@ -39,6 +39,7 @@ engine_mark(void *ptr)
     rb_gc_mark(engine->program);
     rb_gc_mark(engine->threads);
     rb_gc_mark(engine->error);
+    rb_gc_mark(engine->cancelled);
     if (!engine->set_up) return;
     for (uint32_t i = 0; i < engine->nparts; i++) mark_part(&engine->parts[i]);
     for (mg_worker_t *worker = engine->run.workers; worker; worker = worker->next) {
@@ -116,12 +117,24 @@ mg_run_fail(VALUE self, VALUE error)
     if (NIL_P(engine->error)) engine->error = error;
 }
 
+/* Queues are bounded, but the items of a stage that ended early come without end. */
+enum { CANCELLED_KEPT = 10000 };
+
+void
+mg_engine_cancelled(mg_engine_t *engine, const mg_step_t *step, VALUE items)
+{
+    if (engine->ncancelled >= CANCELLED_KEPT) return;
+    if (NIL_P(engine->cancelled)) engine->cancelled = rb_ary_new();
+    rb_ary_push(engine->cancelled, rb_assoc_new(UINT2NUM(step->index), items));
+    engine->ncancelled += RARRAY_LEN(items);
+}
+
 static VALUE
 engine_alloc(VALUE klass)
 {
     mg_engine_t *engine = calloc(1, sizeof(*engine));
     if (engine == NULL) rb_memerror();
-    engine->user = engine->program = engine->threads = engine->error = Qnil;
+    engine->user = engine->program = engine->threads = engine->error = engine->cancelled = Qnil;
     return TypedData_Wrap_Struct(klass, &engine_type, engine);
 }
 

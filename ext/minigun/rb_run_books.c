@@ -26,8 +26,9 @@ minigun_run_counters(VALUE self, VALUE index)
     for (size_t i = 0; latency && i < latency->size; i++) {
         rb_ary_push(samples, DBL2NUM(latency->samples[i]));
     }
-    return rb_ary_new_from_args(7, ULL2NUM(step->done + step->failed), ULL2NUM(step->produced + held),
-                                ULL2NUM(step->failed), time_or_nil(step->started_at),
+    uint64_t lost = step->skipped + step->failed + step->dead;
+    return rb_ary_new_from_args(7, ULL2NUM(step->done + lost), ULL2NUM(step->produced + held),
+                                ULL2NUM(lost), time_or_nil(step->started_at),
                                 time_or_nil(step->ended_at),
                                 ULL2NUM(latency ? latency->observed : 0), samples);
 }
@@ -35,24 +36,23 @@ minigun_run_counters(VALUE self, VALUE index)
 /*
  * call-seq: ledger(index) -> Array
  *
- * [accepted, done, failed, cancelled] of the step.
+ * [accepted, done, skipped, failed, dead, cancelled] of the step.
  */
 static VALUE
 minigun_run_ledger(VALUE self, VALUE index)
 {
     const mg_step_t *step = mg_part_get(self, index)->step;
-    return rb_ary_new_from_args(4, ULL2NUM(step->accepted), ULL2NUM(step->done),
-                                ULL2NUM(step->failed), ULL2NUM(step->cancelled));
+    return rb_ary_new_from_args(6, ULL2NUM(step->accepted), ULL2NUM(step->done), ULL2NUM(step->skipped),
+                                ULL2NUM(step->failed), ULL2NUM(step->dead), ULL2NUM(step->cancelled));
 }
 
-/* report(index, consumed, failed, latencies): see lib/minigun/execution/run.rb. */
+/* report(index, count, fate, latencies): see lib/minigun/execution/run.rb. */
 static VALUE
-minigun_run_report(VALUE self, VALUE index, VALUE consumed, VALUE failed, VALUE latencies)
+minigun_run_report(VALUE self, VALUE index, VALUE count, VALUE fate, VALUE latencies)
 {
     mg_step_t *step = mg_part_get(self, index)->step;
-    uint64_t done = NUM2ULL(consumed), lost = NUM2ULL(failed);
-    step->done += done - (lost < done ? lost : done);
-    step->failed += lost;
+    uint64_t items = NUM2ULL(count);
+    *(NIL_P(fate) ? &step->done : mg_fate_of(step, fate)) += items;
     if (step->latency == NULL) {
         step->latency = malloc(sizeof(*step->latency));
         if (step->latency == NULL) rb_memerror();
@@ -61,7 +61,7 @@ minigun_run_report(VALUE self, VALUE index, VALUE consumed, VALUE failed, VALUE 
     for (long i = 0; i < RARRAY_LEN(latencies); i++) {
         mg_reservoir_record(step->latency, NUM2DBL(RARRAY_AREF(latencies, i)));
     }
-    long unmeasured = (long)done - RARRAY_LEN(latencies);
+    long unmeasured = (long)items - RARRAY_LEN(latencies);
     if (unmeasured > 0) mg_reservoir_count(step->latency, (uint64_t)unmeasured);
     return self;
 }
@@ -81,11 +81,48 @@ minigun_run_stamp_end(VALUE self)
     return self;
 }
 
+/* Items that a batch step collected and will not pass on. */
+static void
+cancel_collected(mg_engine_t *engine, mg_step_t *step, VALUE *collected)
+{
+    VALUE items = *collected;
+    *collected = Qnil;
+    if (NIL_P(items)) return;
+    step->done -= (uint64_t)RARRAY_LEN(items);
+    step->cancelled += (uint64_t)RARRAY_LEN(items);
+    mg_engine_cancelled(engine, step, items);
+}
+
+/* Counts what is left as cancelled, where the run did not come to its end. */
 static VALUE
 minigun_run_settle_books(VALUE self)
 {
-    mg_run_settle_cancelled(&mg_engine_get(self)->run);
+    mg_engine_t *engine = mg_engine_get(self);
+    mg_run_settle_cancelled(&engine->run);
+    for (uint32_t i = 0; i < engine->nparts; i++) {
+        mg_part_t *part = &engine->parts[i];
+        mg_step_t *step = part->step;
+        cancel_collected(engine, step, &part->kept);
+        cancel_collected(engine, step, &part->batch);
+        cancel_collected(engine, step, &part->filling);
+        if (!engine->run.cancelled || !part->driver) continue;
+        /* In the hands of a driver's workers. */
+        uint64_t settled = step->done + step->skipped + step->failed + step->dead + step->cancelled;
+        if (settled < step->accepted) step->cancelled += step->accepted - settled;
+    }
     return self;
+}
+
+/*
+ * call-seq: cancelled -> Array
+ *
+ * [[index of the step, [item, ...]], ...] of what was accepted and not dealt with.
+ */
+static VALUE
+minigun_run_cancelled_items(VALUE self)
+{
+    VALUE cancelled = mg_engine_get(self)->cancelled;
+    return NIL_P(cancelled) ? rb_ary_new() : cancelled;
 }
 
 static VALUE
@@ -176,6 +213,7 @@ Init_minigun_run_books(VALUE klass)
     rb_define_method(klass, "counters", minigun_run_counters, 1);
     rb_define_method(klass, "ledger", minigun_run_ledger, 1);
     rb_define_private_method(klass, "_report", minigun_run_report, 4);
+    rb_define_method(klass, "cancelled_items", minigun_run_cancelled_items, 0);
     rb_define_method(klass, "settle_books", minigun_run_settle_books, 0);
     rb_define_method(klass, "stamp_end", minigun_run_stamp_end, 0);
     rb_define_method(klass, "state", minigun_run_state, 1);

@@ -204,14 +204,8 @@ minigun_run_live_p(VALUE self)
     return engine->set_up && engine->run.started ? Qtrue : Qfalse;
 }
 
-/*
- * call-seq: publish(index, target, items) -> self
- *
- * Sends +items+ as output of the step: to its static targets where +target+ is nil,
- * else to the step of that index. Waits while queues are full.
- */
-static VALUE
-minigun_run_publish(VALUE self, VALUE index, VALUE target, VALUE items)
+static void
+publish(VALUE self, VALUE index, VALUE target, VALUE items)
 {
     mg_part_t *part = mg_part_get(self, index);
     Check_Type(items, T_ARRAY);
@@ -229,6 +223,47 @@ minigun_run_publish(VALUE self, VALUE index, VALUE target, VALUE items)
         mg_step_publish(part->step, to, (const mg_item_t *)RARRAY_CONST_PTR(items), count, true, &done);
     RB_GC_GUARD(items);
     if (status == MG_CANCELLED) rb_raise(rb_eMinigunCancelled, "the run was cancelled");
+    if (status != MG_OK) mg_raise(status);
+}
+
+/*
+ * call-seq: publish(index, target, items) -> self
+ *
+ * Sends +items+ as output of the step: to its static targets where +target+ is nil,
+ * else to the step of that index. Waits while queues are full.
+ */
+static VALUE
+minigun_run_publish(VALUE self, VALUE index, VALUE target, VALUE items)
+{
+    publish(self, index, target, items);
+    return self;
+}
+
+/*
+ * call-seq: send_letter(index, target, letter) -> self
+ *
+ * As publish, of a dead letter of the step, which is no output of it.
+ */
+static VALUE
+minigun_run_send_letter(VALUE self, VALUE index, VALUE target, VALUE letter)
+{
+    publish(self, index, target, rb_ary_new_from_args(1, letter));
+    mg_part_get(self, index)->step->produced--;
+    return self;
+}
+
+/*
+ * call-seq: park(index, item, seconds) -> self
+ *
+ * Puts something aside that will be input of the loop or driver again. It is on the
+ * run's books, in nobody's hands and no queue meanwhile.
+ */
+static VALUE
+minigun_run_park(VALUE self, VALUE index, VALUE item, VALUE seconds)
+{
+    mg_hand_t *hand = &mg_part_get(self, index)->step->hand;
+    uint64_t due = mg_clock_now() + (uint64_t)(NUM2DBL(seconds) * 1e9);
+    mg_status_t status = mg_hand_park(hand, (mg_item_t)item, 1, due);
     if (status != MG_OK) mg_raise(status);
     return self;
 }
@@ -263,5 +298,7 @@ Init_minigun_run_control(VALUE klass)
     rb_define_method(klass, "threads", minigun_run_threads, 0);
     rb_define_method(klass, "live?", minigun_run_live_p, 0);
     rb_define_method(klass, "publish", minigun_run_publish, 3);
+    rb_define_method(klass, "send_letter", minigun_run_send_letter, 3);
+    rb_define_method(klass, "park", minigun_run_park, 3);
     rb_define_method(klass, "call_step", minigun_run_call_step, 2);
 }

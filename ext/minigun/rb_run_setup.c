@@ -78,7 +78,9 @@ set_part(mg_engine_t *engine, mg_part_t *part, VALUE definition, VALUE driver)
     VALUE policy = attribute(definition, "policy");
     if (RB_TYPE_P(policy, T_HASH)) {
         VALUE retries = rb_hash_lookup2(policy, ID2SYM(rb_intern("retries")), Qnil);
-        part->buffered = FIXNUM_P(retries) && FIX2LONG(retries) > 0;
+        VALUE answer = rb_hash_lookup2(policy, ID2SYM(rb_intern("on_error")), Qnil);
+        bool asks = !NIL_P(answer) && !RB_SYMBOL_P(answer);
+        part->buffered = asks || (FIXNUM_P(retries) && FIX2LONG(retries) > 0);
     }
     VALUE size = attribute(definition, "max_size"), wait = attribute(definition, "max_wait");
     part->batch_size = NIL_P(size) ? 100 : NUM2LONG(size);

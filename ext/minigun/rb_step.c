@@ -265,18 +265,27 @@ count_unmeasured(mg_step_t *step)
     }
 }
 
-/* An item's code did not return. The items of a batch fail together. */
+/* The items of a batch fail together. Where the run stops, it is left for the books. */
+static mg_status_t
+fault_in_batch(mg_hand_t *hand, int state)
+{
+    mg_part_t *part = hand->step->data;
+    VALUE batch = part->batch;
+    mg_status_t status = mg_fault(hand, state, NIL_P(batch) ? Qundef : batch);
+    if (status == MG_OK) part->batch = Qnil;
+    return status;
+}
+
+/* An item's code did not return. */
 static mg_status_t
 fault_in_chunk(mg_hand_t *hand, int state)
 {
     mg_step_t *step = hand->step;
     mg_part_t *part = step->data;
     if (step->kind == MG_KIND_BATCH) {
-        VALUE batch = part->batch;
-        part->batch = Qnil;
         if (!NIL_P(part->filling)) part->kept = part->filling;
         part->filling = Qnil;
-        return mg_fault(hand, state, NIL_P(batch) ? Qundef : batch);
+        return fault_in_batch(hand, state);
     }
     if (hand->cursor == hand->in->count) return mg_fault(hand, state, Qundef);
 
@@ -343,8 +352,12 @@ mg_step_run_once(mg_hand_t *hand)
 {
     int state = 0;
     rb_protect(once_body, (VALUE)hand, &state);
+    mg_step_t *step = hand->step;
+    if (step->kind == MG_KIND_LOOP) {
+        uint64_t *in_hand = state == 0 ? &step->done : step->run->cancelled ? &step->cancelled : &step->failed;
+        mg_input_close(step->data, in_hand);
+    }
     if (state == 0) return MG_OK;
-    hand->step->done = hand->step->accepted;
     return mg_fault(hand, state, Qundef);
 }
 
@@ -367,11 +380,7 @@ mg_step_flush(mg_hand_t *hand)
 {
     int state = 0;
     rb_protect(flush_body, (VALUE)hand, &state);
-    if (state == 0) return MG_OK;
-    mg_part_t *part = hand->step->data;
-    VALUE batch = part->batch;
-    part->batch = Qnil;
-    return mg_fault(hand, state, NIL_P(batch) ? Qundef : batch);
+    return state == 0 ? MG_OK : fault_in_batch(hand, state);
 }
 
 /* Code run outside of a worker. */
@@ -385,7 +394,31 @@ struct outside {
     uint64_t since;
     mg_worker_gate_t gate;
     bool shut;
+    long mark_outputs, mark_items; /* what was collected before the item in hand */
 };
+
+/* What an item emitted that failed, and is to be tried again, is not kept. */
+static void
+mark_outside(struct outside *outside)
+{
+    mg_collector_t *collector = outside->collector;
+    outside->mark_outputs = RARRAY_LEN(collector->outputs);
+    outside->mark_items = NIL_P(collector->items) ? 0 : RARRAY_LEN(collector->items);
+}
+
+static void
+drop_outside(struct outside *outside)
+{
+    mg_collector_t *collector = outside->collector;
+    rb_ary_resize(collector->outputs, outside->mark_outputs);
+    collector->target = Qnil;
+    collector->items = Qnil;
+    if (outside->mark_outputs == 0) return;
+    VALUE last = RARRAY_AREF(collector->outputs, outside->mark_outputs - 1);
+    collector->target = RARRAY_AREF(last, 0);
+    collector->items = RARRAY_AREF(last, 1);
+    rb_ary_resize(collector->items, outside->mark_items);
+}
 
 static void
 count_outside(struct outside *outside)
@@ -422,6 +455,7 @@ outside_body(VALUE data)
             outside->shut = true;
             break;
         }
+        if (part->buffered) mark_outside(outside);
         call_outside(part, outside->collector, RARRAY_AREF(outside->items, outside->cursor));
         count_outside(outside);
     }
@@ -461,6 +495,7 @@ mg_step_call(mg_part_t *part, VALUE items)
         if (state == 0) continue;
 
         VALUE error = outside_error();
+        if (part->buffered) drop_outside(&outside);
         if (RTEST(rb_obj_is_kind_of(error, rb_eStandardError))) {
             rb_ary_push(failures, rb_assoc_new(LONG2NUM(outside.cursor), error));
         }

@@ -219,11 +219,36 @@ op_head_ended(mg_step_t *step)
     notify(step->run->data, id_head_ended, step->index, Qnil);
 }
 
+/* Keeps items that were counted as cancelled, for who wants to see them. */
+static void
+op_cancelled(mg_step_t *step, const mg_chunk_t *chunk, uint32_t from)
+{
+    mg_engine_t *engine = step->run->data;
+    VALUE items = rb_ary_new_from_values((long)(chunk->count - from), (const VALUE *)chunk->items + from);
+    mg_engine_cancelled(engine, step, items);
+}
+
+static uint64_t
+op_weight(const mg_step_t *step, mg_item_t item)
+{
+    return RB_TYPE_P((VALUE)item, T_ARRAY) ? (uint64_t)RARRAY_LEN((VALUE)item) : 1;
+}
+
 static void
 op_undelivered(mg_step_t *step, mg_chunk_t *chunk)
 {
+    op_cancelled(step, chunk, chunk->head);
     VALUE items = rb_ary_new_from_values((long)mg_chunk_size(chunk),
                                          (VALUE *)chunk->items + chunk->head);
+    notify(step->run->data, id_undelivered, step->index, items);
+}
+
+void
+mg_run_leave(mg_part_t *part, VALUE items)
+{
+    mg_step_t *step = part->step;
+    step->cancelled += (uint64_t)RARRAY_LEN(items);
+    mg_engine_cancelled(step->run->data, step, items);
     notify(step->run->data, id_undelivered, step->index, items);
 }
 
@@ -237,10 +262,12 @@ const mg_run_ops_t mg_run_ops = {
     .interrupted = op_interrupted,
     .head_ended = op_head_ended,
     .undelivered = op_undelivered,
+    .cancelled = op_cancelled,
+    .weight = op_weight,
 };
 
-static VALUE
-mask(const char *timing)
+VALUE
+mg_interrupt_mask(const char *timing)
 {
     VALUE hash = rb_hash_new();
     rb_hash_aset(hash, rb_cObject, ID2SYM(rb_intern(timing)));
@@ -254,7 +281,7 @@ Init_minigun_worker(void)
     id_handle_interrupt = rb_intern("handle_interrupt");
     id_head_ended = rb_intern("head_ended");
     id_undelivered = rb_intern("undelivered");
-    mask_on_blocking = mask("on_blocking");
-    mask_immediate = mask("immediate");
-    mask_never = mask("never");
+    mask_on_blocking = mg_interrupt_mask("on_blocking");
+    mask_immediate = mg_interrupt_mask("immediate");
+    mask_never = mg_interrupt_mask("never");
 }

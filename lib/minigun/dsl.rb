@@ -54,6 +54,9 @@ module Minigun
     # Ends the background run: stages, threads and children.
     def stop = Instance.of(self).stop
 
+    # @return [Result, nil] what came of this object's latest run that has ended
+    def last_result = Instance.of(self).task&.last_result
+
     # Attaches the live view to the job.
     def hud
       task = Instance.of(self).task or raise "the pipeline is not initialized: run it first"

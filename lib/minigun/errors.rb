@@ -19,6 +19,18 @@ module Minigun
   # The books of a run don't balance: a bug in minigun, never silent.
   class InternalError < Error; end
 
+  # More items failed than max_errors or max_error_rate allow: the run was stopped.
+  class TooManyErrors < Error; end
+
+  # A dead letter could not be delivered: the run was stopped, so that it isn't lost silently.
+  class DeadLetterError < Error; end
+
+  # A stage took longer over an item than its timeout allows. Raised in the stage's block.
+  class ItemTimeout < Error; end
+
+  # The stages of a run wait for each other, or for what can't come.
+  class StallError < Error; end
+
   # An exception of a child process that can't be rebuilt in the parent.
   class RemoteError < Error
     # @return [String] name of the class the exception had in the child

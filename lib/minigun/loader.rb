@@ -8,11 +8,12 @@ module Minigun
   {
     AccumulatorStage: "accumulator_stage", AggregatedStats: "aggregated_stats", AtomicStage: "atomic_stage",
     Background: "background", Blueprint: "blueprint", Builder: "builder", CollectedOutput: "collected_output",
-    Compiler: "compiler", ConsumerStage: "atomic_stage", Definition: "definition", DSL: "dsl",
-    EndOfSource: "queue_wrappers", EndOfStage: "queue_wrappers", Evaluation: "evaluation", Explanation: "explanation", HandChanges: "hand_changes",
+    Compiler: "compiler", ConsumerStage: "atomic_stage", DeadLetter: "dead_letter", Definition: "definition", DSL: "dsl",
+    EndOfSource: "queue_wrappers", EndOfStage: "queue_wrappers", ErrorLimit: "error_limit", Evaluation: "evaluation",
+    Explanation: "explanation", HandChanges: "hand_changes",
     Hooks: "hooks", HUD: "hud", Instance: "instance", Names: "names", Options: "options", Pipeline: "pipeline",
     PipelineRun: "program", PipelineStage: "pipeline_stage", Placement: "placement", Policy: "policy",
-    ProducerStage: "atomic_stage", Program: "program", Rebind: "rebind", Replay: "replay", Routing: "routing",
+    ProducerStage: "atomic_stage", Program: "program", Rebind: "rebind", Replay: "replay", Result: "result", Routing: "routing",
     Runner: "runner", Settings: "settings", Signals: "signals", Signature: "signature", Stage: "stage",
     StageContext: "stage_context", StageDefinition: "stage_definition", StageLoop: "stage_loop",
     StageRegistry: "stage_registry", Step: "program", Subscriptions: "subscriptions", Task: "task"
@@ -20,7 +21,8 @@ module Minigun
 
   module Execution
     {
-      Context: "context", ContextPool: "context", ExecutionOrchestrator: "execution_orchestrator",
+      Context: "context", ContextPool: "context", DeadLetterFile: "dead_letter_file",
+      DeadLetters: "dead_letters", Failures: "failures", ExecutionOrchestrator: "execution_orchestrator",
       ExecutionPlan: "execution_plan", ForkContext: "context", ForkPool: "fork_pool", InlineContext: "context",
       RactorContext: "context", RactorPool: "ractor_pool", Tally: "tally", ThreadContext: "context",
       ThreadDriver: "thread_driver"

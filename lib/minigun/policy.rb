@@ -2,9 +2,11 @@
 
 module Minigun
   # The error policy of a stage: its own options over those of its pipelines, from
-  # the inside out, over the settings of the class.
+  # the inside out, over the settings of the class. Limits on errors hold where they
+  # are set: those of a pipeline for all its stages together, besides each stage's own.
   module Policy
     KEYS = Options::POLICY.keys.freeze
+    LIMITS = %i[max_errors max_error_rate].freeze
 
     module_function
 
@@ -12,14 +14,25 @@ module Minigun
     def of_pipeline(pipeline, outer)
       own = pipeline.options.slice(*KEYS)
       own = pipeline.config.slice(*KEYS).merge(own) unless outer
-      merged = (outer || {}).merge(own)
-      merged.empty? ? nil : merged
+      merged = over(outer, own) { "pipeline #{pipeline.name.inspect}" }
+      merged.empty? && outer.nil? ? {} : merged
     end
 
     # What a stage says, over what its pipeline says; nil if neither says anything.
     def of_stage(stage, outer)
       own = stage.options.slice(*KEYS)
-      own.empty? ? outer : (outer || {}).merge(own)
+      policy = own.empty? ? outer : over(outer, own) { Options.place(stage.pipeline, stage) }
+      policy.nil? || policy.empty? ? nil : policy
+    end
+
+    # @api private
+    def over(outer, own)
+      own = own.compact
+      merged = (outer || {}).merge(own.except(*LIMITS))
+      return merged if own.slice(*LIMITS).empty?
+
+      limit = ErrorLimit.new(yield, own[:max_errors], own[:max_error_rate])
+      merged.merge(limits: [*merged[:limits], limit])
     end
   end
 end

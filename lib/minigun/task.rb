@@ -110,6 +110,9 @@ module Minigun
       root_pipeline.run(context)
     end
 
+    # @return [Result, nil] what came of the latest run that has ended
+    def last_result = root_pipeline.last_result
+
     # The plan in words, and after a run what was measured, see Explanation.
     #
     # @param context [Object, nil] the object whose definitions are evaluated, if none ran yet

@@ -18,13 +18,16 @@ class FakeRun
     @lock.synchronize { @outputs.concat(target ? items.map { |item| [target, item] } : items) }
   end
 
-  def fail_item(_index, item, error)
-    @consumed += 1
+  def fail_item(_index, item, error, attempt: nil, weight: 1)
+    @consumed += weight
     @failures << [item, error]
+    nil
   end
 
-  def report(_index, consumed:, failed:, latencies:)
-    @consumed += consumed + failed
+  def worker_died = nil
+
+  def report(_index, consumed:, latencies:)
+    @consumed += consumed
     @latencies.concat(latencies)
   end
 

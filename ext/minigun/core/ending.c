@@ -45,6 +45,22 @@ begin_end(mg_step_t *step)
     return true;
 }
 
+void
+mg__cancel_items(mg_step_t *step, const mg_chunk_t *chunk, uint32_t from)
+{
+    if (from >= chunk->count) return;
+    step->run->ops->cancelled(step, chunk, from);
+    if (chunk->attempt == 0 || step->kind != MG_KIND_BATCH) {
+        step->cancelled += chunk->count - from;
+        return;
+    }
+    for (uint32_t i = from; i < chunk->count; i++) {
+        uint64_t count = step->run->ops->weight(step, chunk->items[i]);
+        step->done -= count;
+        step->cancelled += count;
+    }
+}
+
 static void
 drop_queued(mg_step_t *step)
 {
@@ -66,8 +82,6 @@ drop_queued(mg_step_t *step)
     segment->inbox = rest;
 }
 
-/* Marks one step as ended and tells those behind it; what has to end for that
- * reason goes on `stack`. */
 /* A step that ended before its input did makes futile what only leads to it, so
  * that producers up there can stop. Backwards through the graph, by rounds. */
 static void
@@ -92,6 +106,8 @@ mark_futile(mg_step_t *step)
     }
 }
 
+/* Marks one step as ended and tells those behind it; what has to end for that
+ * reason goes on `stack`. */
 static void
 end_one(mg_step_t *step, mg_step_t **stack)
 {

@@ -214,12 +214,12 @@ mg_run_settle_cancelled(mg_run_t *run)
 {
     for (mg_segment_t *segment = run->segments; segment; segment = segment->next) {
         for (mg_chunk_t *chunk = segment->inbox.first; chunk; chunk = chunk->next) {
-            mg_step_t *step = &run->steps[chunk->step];
-            step->cancelled += mg_chunk_size(chunk);
+            mg__cancel_items(&run->steps[chunk->step], chunk, chunk->head);
         }
     }
     for (uint32_t i = 0; i < run->nparked; i++) {
-        run->steps[run->parked[i].chunk->step].cancelled += mg_chunk_size(run->parked[i].chunk);
+        mg_chunk_t *chunk = run->parked[i].chunk;
+        mg__cancel_items(&run->steps[chunk->step], chunk, chunk->head);
     }
 }
 

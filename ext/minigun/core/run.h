@@ -146,8 +146,9 @@ struct mg_step {
 
     mg_hand_t hand;
 
-    /* Counters, per run. accepted = done + failed + cancelled at the end. */
-    uint64_t accepted, done, failed, cancelled, produced;
+    /* Counters, per run. At the end accepted is the sum of the five behind it. */
+    uint64_t accepted, done, skipped, failed, dead, cancelled;
+    uint64_t produced;
     double started_at, ended_at; /* seconds since 1970; 0 for never */
     uint64_t spent;        /* ns in its code, without what ran nested in it */
     uint64_t waiting_room; /* ns that it waited for room in an inbox */
@@ -207,7 +208,7 @@ struct mg_worker {
 /* What the core needs of its surroundings. All are called with the lock held. */
 typedef struct {
     /* Runs the hand's step over hand->in from hand->cursor to its end, counting
-     * done and failed, with each emit going to mg_hand_emit.
+     * done, skipped, failed and dead, with each emit going to mg_hand_emit.
      * MG_OK        - all done, or the rest was moved by mg_hand_split.
      * MG_CANCELLED - the run stops; items from the cursor on are not done. */
     mg_status_t (*run_items)(mg_hand_t *hand);
@@ -241,6 +242,14 @@ typedef struct {
     /* Tells that items came for a step that had ended; they are counted as
      * cancelled. */
     void (*undelivered)(mg_step_t *step, mg_chunk_t *chunk);
+
+    /* Tells of items, those of the chunk from `from` on, that the step will not deal
+     * with because the run was cancelled; they are counted as cancelled. */
+    void (*cancelled)(mg_step_t *step, const mg_chunk_t *chunk, uint32_t from);
+
+    /* How many items the step accepted an item that is tried again stands for: those of
+     * a batch. They were counted as done when they were collected. */
+    uint64_t (*weight)(const mg_step_t *step, mg_item_t item);
 } mg_run_ops_t;
 
 struct mg_run {

@@ -56,6 +56,9 @@ void mg__check_end(mg_step_t *step);
 void mg__finish(mg_step_t *step);
 void mg__settle(mg_run_t *run);
 
+/* Counts the chunk's items from `from` on as cancelled, and tells so. */
+void mg__cancel_items(mg_step_t *step, const mg_chunk_t *chunk, uint32_t from);
+
 /* deliver.c */
 void mg__hand_init(mg_hand_t *hand, mg_step_t *step);
 void mg__hand_fini(mg_hand_t *hand);

@@ -37,7 +37,7 @@ pass_through(mg_worker_t *worker, mg_step_t *step, mg_chunk_t *chunk)
         step->done += mg_chunk_size(chunk);
     }
     else {
-        step->cancelled += mg_chunk_size(chunk);
+        mg__cancel_items(step, chunk, chunk->head);
     }
     return status;
 }
@@ -61,8 +61,8 @@ mg__run_chunk(mg_worker_t *worker, mg_step_t *step, mg_chunk_t *chunk)
     if (status == MG_OK) {
         if (step->segment->window == 0) status = mg__hand_flush(hand, true, false);
     }
-    else if (hand->cursor < chunk->count) {
-        step->cancelled += chunk->count - hand->cursor;
+    else {
+        mg__cancel_items(step, chunk, hand->cursor);
     }
     end(worker, hand);
     /* The step was cut off meanwhile, and its new worker may start now. */
@@ -171,7 +171,12 @@ end_ending(mg_worker_t *worker, bool *ran)
         mg_status_t status = run->ops->exposed(worker, run_flush);
         end(worker, hand);
         if (status != MG_OK) return status;
-        mg__finish(step);
+        if (step->parked) {
+            step->ending = false; /* once they are through */
+        }
+        else {
+            mg__finish(step);
+        }
         mg__work_done(run);
         *ran = true;
         return MG_OK;
@@ -294,7 +299,11 @@ void
 mg_worker_abandon(mg_worker_t *worker)
 {
     if (worker->left) return;
-    while (worker->hand) end(worker, worker->hand);
+    while (worker->hand) {
+        mg_hand_t *hand = worker->hand;
+        if (hand->in) mg__cancel_items(hand->step, hand->in, hand->cursor);
+        end(worker, hand);
+    }
     mg_chunk_cache_put(&worker->run->cache, worker->taken);
     worker->taken = NULL;
     mg_run_cancel(worker->run);
@@ -339,7 +348,7 @@ mg_hand_take(mg_hand_t *hand, size_t max, uint64_t deadline, mg_item_t *items, s
     if (status != MG_OK) return status;
     while (segment->inbox.first == NULL) {
         if (run->cancelled) return MG_CANCELLED;
-        if (step->ending) {
+        if (step->ending && step->parked == 0) {
             if (!step->running) step->busy++;
             step->running = true;
             return MG_OK;
@@ -382,7 +391,7 @@ mg_hand_listen(mg_hand_t *hand, void (*ring)(void *data), void *data)
 {
     mg_step_t *step = hand->step;
     mg_segment_t *segment = step->segment;
-    bool found = segment->inbox.first || mg__pull(segment) || step->ending ||
+    bool found = segment->inbox.first || mg__pull(segment) || (step->ending && step->parked == 0) ||
                  step->run->cancelled || (hand->taken == 0 && step->running);
 
     mg__listen(segment, found ? NULL : ring, data);

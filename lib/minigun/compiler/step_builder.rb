@@ -35,8 +35,15 @@ module Minigun
         place(step)
         hook(step)
         step.policy = Policy.of_stage(@stage, @node.run.policy)
+        step.policy[:limits]&.each { |limit| limit.cover(step) } if step.policy
+        step.addresses ||= dead_letters_to_a_stage?(step)
         step.stats = @node.hidden? ? nil : @pipeline.stats&.for_stage(@stage.name, is_terminal: @node.targets.empty?)
         step
+      end
+
+      def dead_letters_to_a_stage?(step)
+        sink = step.policy && step.policy[:dead_letter]
+        sink.is_a?(Symbol) || sink.is_a?(Stage)
       end
 
       # What stages and routers have in common.

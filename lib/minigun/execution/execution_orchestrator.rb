@@ -59,15 +59,34 @@ module Minigun
       end
 
       def carry_out
+        started = clock
         @pipeline.latest_run = @run = Run.new(@context, @program)
         @run.on_head_ended { |step| head_ended(step) }
         guarded { run_steps }
-        raise @run.error if @run.error
+        error = @run.error || @run.failures.over_limit
+        conclude(clock - started, error)
+        raise error if error
 
         Tally.new(@program).count
+      ensure
+        conclude(clock - started, $! || Cancelled.new("the caller of the run was interrupted")) unless @concluded
+      end
+
+      # The run's result, and a line on what was not delivered.
+      def conclude(duration, error)
+        @concluded = true
+        @run.failures.dead_letters.close
+        @pipeline.last_result = result = Result.new(@run, duration: duration, error: error)
+        Minigun.logger.warn("[Pipeline:#{@pipeline.name}] #{result}") if result.undelivered.positive?
+        result.check unless @abandoned
+      rescue InternalError => e
+        raise unless error
+
+        Minigun.logger.error("[Pipeline:#{@pipeline.name}] #{e.message}")
       end
 
       def run_steps
+        @run.failures.dead_letters.prepare
         fire_before_fork
         prepare_drivers
         @run.set_up
@@ -80,10 +99,9 @@ module Minigun
       def guarded
         Thread.handle_interrupt(Object => :never) do
           Thread.handle_interrupt(Object => :immediate) { yield }
-        rescue Exception # rubocop:disable Lint/RescueException
-          @run.cancel if @run.live?
-          raise
+          completed = true
         ensure
+          @run.cancel if !completed && @run.live? # a timeout may be a throw, which is no exception
           clean_up
         end
       end
@@ -108,6 +126,7 @@ module Minigun
       end
 
       def abandon
+        @abandoned = true
         Minigun.logger.error("[Pipeline:#{@pipeline.name}] a stage doesn't end; its thread is left to itself")
       end
 

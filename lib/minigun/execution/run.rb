@@ -42,40 +42,49 @@ module Minigun
       # @raise [ArgumentError] no such stage
       def resolve(from, target) = @program.resolve(from, target)
 
-      # Seconds before a failed item is tried again for the first time, where the policy
-      # names none; doubled each time, up to MAX_BACKOFF.
-      BACKOFF = 0.1
-      MAX_BACKOFF = 60
+      # @return [Failures]
+      def failures = @failures ||= Failures.new(self)
 
-      # An item that failed: tried again where its stage's policy has `retries:` left, else
-      # reported and left, or, with `on_error: :raise`, the end of the run.
+      # An item that failed, or with a producer or loop all of it. Called by the machine.
       #
       # @param attempt [Integer] how often it failed before
-      # @return [Float, nil] seconds until it is tried again
+      # @return [Float, Array, Symbol] see Failures#judge
       def item_failed(index, item, error, attempt = 0)
         step = @program.steps.fetch(index)
-        return producer_failed(step, error) unless step.kind == :each || step.kind == :batch
+        return failures.head_failed(step, error) unless step.kind == :each || step.kind == :batch
 
-        policy = step.policy || {}
-        return backoff(policy, attempt) if attempt < policy[:retries].to_i
-
-        Minigun.logger.error("#{place(step)} item failed: #{describe(error)}")
-        raise error if policy[:on_error] == :raise
+        failures.judge(step, item, error, attempt, weight: step.kind == :batch ? item.size : 1)
       end
 
-      # As #item_failed, for an item that failed elsewhere; counts it too.
-      def fail_item(index, item, error)
-        _report(index, 1, 1, [])
-        item_failed(index, item, error, Float::INFINITY)
+      # As #item_failed, for an item that failed elsewhere; counts it too, unless it is to be
+      # tried again.
+      #
+      # @param attempt [Integer, nil] how often it failed before; nil if it can't be tried again
+      # @param weight [Integer] items it stands for
+      # @return [Float, nil] seconds until it is to be tried again
+      def fail_item(index, item, error, attempt: nil, weight: 1)
+        step = @program.steps.fetch(index)
+        fate = failures.judge(step, item, error, attempt, weight: weight)
+        return fate if fate.is_a?(Float)
+
+        instead = fate if fate.is_a?(Array)
+        _report(index, weight, instead ? nil : fate, [])
+        publish(index, nil, instead) if instead
+        nil
       end
 
       # Adds what was counted elsewhere.
-      # @param consumed [Integer] items, failed ones included
-      # @param failed [Integer]
+      # @param consumed [Integer] items that were done
       # @param latencies [Array<Float>] seconds; fewer than items if only some were measured
-      def report(index, consumed: 0, failed: 0, latencies: [])
-        _report(index, consumed, failed, latencies)
+      def report(index, consumed: 0, latencies: [])
+        _report(index, consumed, nil, latencies)
       end
+
+      # @return [Integer] worker processes that died with work to do
+      def worker_deaths = @worker_deaths || 0
+
+      # A worker process died with work to do.
+      def worker_died = @worker_deaths = worker_deaths + 1
 
       # Items for a stage that had ended.
       def undelivered(index, items)
@@ -94,21 +103,14 @@ module Minigun
         @on_head_ended = block
       end
 
-      def inspect = "#<#{self.class} #{@program.steps.size} steps>"
+      # @return [Pipeline, nil] that of a step
+      def pipeline_of(step) = @program.pipelines[step.pipeline_index]&.pipeline
 
-      private
-
-      # Twice as long each time, and up to half more, so that many don't come back at once.
-      def backoff(policy, attempt)
-        first = policy[:backoff].is_a?(Numeric) ? policy[:backoff] : BACKOFF
-        [first * (2.0**attempt), MAX_BACKOFF].min * (1 + (rand / 2))
-      end
-
-      def producer_failed(step, error)
-        Minigun.logger.error("#{place(step)} ended early: #{describe(error)}")
-      end
+      # @return [String] for messages
+      def place(step) = "[Pipeline:#{pipeline_of(step)&.name}][Stage:#{step.name}]"
 
       # An exception's own methods may fail, too.
+      # @return [String]
       def describe(error)
         "#{error.class}: #{error.message}#{frozen_hint(error)}".sub(/$/) { origin(error) }
       rescue StandardError
@@ -121,15 +123,21 @@ module Minigun
         place ? " (#{place})" : ""
       end
 
+      # Does the step's input come past the queues, within a chain of native stages?
+      def inside_chain?(step)
+        return false unless step.stage.is_a?(Native::Stage)
+
+        !step.callable.is_a?(Native::Segment) || step.callable.source?
+      end
+
+      def inspect = "#<#{self.class} #{@program.steps.size} steps>"
+
+      private
+
       def frozen_hint(error)
         return unless error.is_a?(NoMethodError) && error.name == :emit && @user.frozen?
 
         " (a frozen object can't be given emit: include Minigun::DSL, or take the output as a block parameter)"
-      end
-
-      def place(step)
-        pipeline = @program.pipelines[step.pipeline_index]&.pipeline&.name
-        "[Pipeline:#{pipeline}][Stage:#{step.name}]"
       end
     end
   end

@@ -9,6 +9,9 @@ module Minigun
       # @return [Object, nil] the object of the latest run
       attr_reader :context
 
+      # @return [Result, nil] what came of the latest run that has ended
+      attr_accessor :last_result
+
       # Runs all stages; one run at a time.
       #
       # @param context [Object] self of all blocks and hooks

@@ -6,12 +6,21 @@ module Minigun
       # Items on their way to a worker, or back from one that died.
       #
       # units: what the step is called with, one at a time; keys: their places in the order of input,
-      # where that is to be kept, else nil; attempts: workers that died of the only unit.
-      Portion = Struct.new(:units, :keys, :attempts) do
+      # where that is to be kept, else nil; attempts: workers that died of the only unit; tries: how
+      # often the stage's code failed on it.
+      Portion = Struct.new(:units, :keys, :attempts, :tries) do
         def size = units.size
 
         # @return [Portion] the units from one index on, at most so many
-        def part(from, count) = Portion.new(units[from, count], keys && keys[from, count], attempts)
+        def part(from, count) = Portion.new(units[from, count], keys && keys[from, count], attempts, tries)
+
+        # @return [Portion] the units but those at some indexes
+        def without(indexes)
+          return self if indexes.empty?
+
+          good = (0...size).to_a - indexes
+          Portion.new(units.values_at(*good), keys&.values_at(*good), attempts, tries)
+        end
       end
 
       # A portion in a worker's hands. done: units whose results have come.

@@ -133,6 +133,7 @@ module Minigun
           worker.child.wait
           @workers.delete(worker)
           fatal, rest = worker.remains
+          @run.worker_died if fatal
           rest.reverse_each(&again)
           died(worker, fatal, &again) if fatal
           return if fatal || worker.leaving || (worker.idle? && !worker.lasting?)
@@ -158,7 +159,7 @@ module Minigun
           return @results.refuse(portion, error) if attempts > @work.max_retries
 
           Minigun.logger.error("#{@work.place} #{error.message}; it is retried")
-          yield Portion.new(portion.units, portion.keys, attempts)
+          yield Portion.new(portion.units, portion.keys, attempts, portion.tries)
         end
 
         def death(worker, unit = nil, in_hand: false)

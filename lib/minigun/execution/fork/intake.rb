@@ -14,6 +14,8 @@ module Minigun
         def initialize(input, work, order)
           @input, @order = input, order
           @batch_size, @batch_wait = work.batch_size, work.batch_wait
+          @retries = work.retries?
+          @away = 0
           @batch = []
           @kept = 0
           @again = []
@@ -22,10 +24,10 @@ module Minigun
         end
 
         # @return [Boolean] whether nothing more can come
-        def empty? = @ended && @again.empty? && @ready.empty?
+        def empty? = @ended && @away.zero? && @again.empty? && @ready.empty?
 
         # @return [Boolean] whether the input may still bring something
-        def open? = !@ended && !@order&.full?
+        def open? = (!@ended && !@order&.full?) || @away.positive?
 
         # @return [Boolean] whether there is something at hand that is no longer in the input
         def waiting? = !@again.empty? || !@ready.empty?
@@ -38,6 +40,12 @@ module Minigun
 
         # Puts work back, to be given out next.
         def again(portion) = @again.unshift(portion)
+
+        # Expects a portion that waits to be tried again as input.
+        def expect(portion)
+          @away += 1
+          @input.settle(portion.units.sum { |unit| weight(unit) })
+        end
 
         # What was put back, whole.
         # @return [Portion, nil]
@@ -71,8 +79,17 @@ module Minigun
           @input.take(@batch_size ? @batch_size - @batch.size : most, 0)
         end
 
+        # The input counts it as one.
+        def take_up(portion)
+          @away -= 1
+          @input.resume(portion.units.sum { |unit| weight(unit) } - 1)
+          again(portion)
+        end
+
+        # @param items [Array, nil] nil at the end; portions among them are to be tried again
         # @return [Boolean] whether there may be more
         def store(items)
+          items = items.reject { |item| item.is_a?(Portion) && take_up(item) } if @retries && items
           @ended = true unless items
           @batch_size ? store_batches(items) : @ready.concat(items || [])
           !@ended && !items.empty?

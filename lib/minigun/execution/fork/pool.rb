@@ -104,7 +104,7 @@ module Minigun
       def next_portion
         @intake.redo || begin
           waiting = @intake.look(@work.persistent? ? most : most * @crew.free_places)
-          @intake.take(@work.persistent? ? most : fair_share(waiting))
+          @intake.take(@work.persistent? ? most : fair_share(waiting)) || @intake.redo
         end
       end
 

@@ -31,12 +31,11 @@ module Minigun
 
         # A message about units of a portion. Its outputs are passed on by #flush.
         def accept(portion, latencies, note, outputs, unread)
-          consumed = weight(portion)
-          consumed -= take_note(portion, note) if note
-          unless unread.empty?
-            unread.each { |_, error| @run.fail_item(@work.index, sole_unit(portion), error) }
-            consumed -= unread.size
-          end
+          again = []
+          failed = note ? take_note(portion, note, again) : 0
+          unread.each { |_, error| fail_one(sole_unit(portion), error) }
+          portion = portion.without(again)
+          consumed = weight(portion) - failed - unread.size
           @consumed += consumed if consumed.positive?
           @latencies.concat(latencies)
           finish(portion, outputs)
@@ -44,7 +43,7 @@ module Minigun
 
         # Passes on what has gathered: in one go, because each wakes whom it is for.
         def flush
-          @run.report(@work.index, consumed: @consumed, failed: 0, latencies: @latencies) unless @consumed.zero?
+          @run.report(@work.index, consumed: @consumed, latencies: @latencies) unless @consumed.zero?
           @consumed = 0
           @latencies = []
           publish(@outputs.shift) until @outputs.empty?
@@ -62,21 +61,42 @@ module Minigun
 
         # Units that failed without a result.
         def refuse(portion, error)
-          portion.units.each { |unit| @run.fail_item(@work.index, unit, error) }
+          portion.units.each { |unit| @run.fail_item(@work.index, unit, error, weight: @intake.weight(unit)) }
           finish(portion, [])
         end
 
         private
 
+        # @param again [Array<Integer>] gets the indexes of units that are to be tried again
         # @return [Integer] inputs that failed
-        def take_note(portion, note)
+        def take_note(portion, note, again)
           failures, changes, lines, = Marshal.load(note)
           merge(changes, lines)
-          failures.each do |index, fault|
-            unit = index ? portion.units[index] : sole_unit(portion)
-            @run.fail_item(@work.index, unit, Fault.load(fault))
+          failures.sum do |index, fault|
+            error = Fault.load(fault)
+            next fail_one(sole_unit(portion), error) unless index
+
+            unit = portion.units[index]
+            weight = @intake.weight(unit)
+            seconds = @run.fail_item(@work.index, unit, error, attempt: portion.tries.to_i, weight: weight)
+            next weight unless seconds
+
+            try_again(portion.part(index, 1), seconds)
+            again << index
+            0
           end
-          failures.size
+        end
+
+        def fail_one(unit, error)
+          @run.fail_item(@work.index, unit, error)
+          1
+        end
+
+        # It waits outside of all queues, and comes back as input.
+        def try_again(portion, seconds)
+          portion.tries = portion.tries.to_i + 1
+          @run.park(@work.index, portion, seconds)
+          @intake.expect(portion)
         end
 
         def merge(changes, lines)

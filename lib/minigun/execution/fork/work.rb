@@ -32,6 +32,9 @@ module Minigun
 
         def write_back? = policy(:write_back) != false
 
+        # @return [Boolean] whether units may come back to be tried again
+        def retries? = policy(:retries).to_i.positive?
+
         def ordered? = @step.ordered ? true : false
 
         # @return [Boolean] whether workers live as long as the run

@@ -61,7 +61,7 @@ module Minigun
           sequence = @sequence + 1
           taken = @exchange.send_chunk(@place, Child::CHUNK, sequence, portion.units, 0, portion.size, rejected)
           sent = portion.part(0, taken)
-          sent = without(sent, rejected) unless rejected.empty?
+          sent = sent.without(rejected.map(&:first))
           return taken if sent.size.zero?
 
           @chunks << Chunk.new(@sequence = sequence, sent, 0)
@@ -135,12 +135,6 @@ module Minigun
         def unbegun_of(chunk)
           begun, limit, = @exchange.claim(@place, chunk.sequence)
           limit - begun
-        end
-
-        def without(portion, rejected)
-          bad = rejected.map(&:first)
-          good = (0...portion.size).reject { |index| bad.include?(index) }
-          Portion.new(portion.units.values_at(*good), portion.keys&.values_at(*good), portion.attempts)
         end
       end
     end
