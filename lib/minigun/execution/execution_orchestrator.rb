@@ -59,30 +59,17 @@ module Minigun
       end
 
       def carry_out
-        started = clock
         @pipeline.latest_run = @run = Run.new(@context, @program)
         @run.on_head_ended { |step| head_ended(step) }
+        conclusion = Conclusion.new(@pipeline, @run)
         guarded { run_steps }
         error = @run.error || @run.failures.over_limit
-        conclude(clock - started, error)
+        conclusion.draw(error, whole: !@abandoned)
         raise error if error
 
         Tally.new(@program).count
       ensure
-        conclude(clock - started, $! || Cancelled.new("the caller of the run was interrupted")) unless @concluded
-      end
-
-      # The run's result, and a line on what was not delivered.
-      def conclude(duration, error)
-        @concluded = true
-        @run.failures.dead_letters.close
-        @pipeline.last_result = result = Result.new(@run, duration: duration, error: error)
-        Minigun.logger.warn("[Pipeline:#{@pipeline.name}] #{result}") if result.undelivered.positive?
-        result.check unless @abandoned
-      rescue InternalError => e
-        raise unless error
-
-        Minigun.logger.error("[Pipeline:#{@pipeline.name}] #{e.message}")
+        conclusion&.draw($! || Cancelled.new("the caller of the run was interrupted"), whole: !@abandoned)
       end
 
       def run_steps

@@ -56,7 +56,7 @@ RSpec.describe "Minigun::Execution::RactorPool", :no_leaks do
 
     expect(out).to contain_exactly(10, 20, 40)
     expect(stats).to have_attributes(items_consumed: 4, items_failed: 1)
-    expect(logged).to contain_exactly(include("work", "odd"))
+    expect(logged).to contain_exactly(include("work", "odd"), include("1 skipped"))
   end
 
   it "sends to named stages, and reports unknown ones" do
@@ -69,7 +69,7 @@ RSpec.describe "Minigun::Execution::RactorPool", :no_leaks do
 
     expect([odds.sort, evens.sort]).to eq((1..20).partition(&:odd?))
     through(blocks.lost, items: [1])
-    expect(logged).to contain_exactly(include("nowhere"))
+    expect(logged).to contain_exactly(include("nowhere"), include("1 skipped"))
   end
 
   it "keeps the order when asked to" do
