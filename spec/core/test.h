@@ -8,7 +8,8 @@
  *
  * Nothing else names a test, so a new file of tests touches no other file. A test is
  * called after its room, its file too: queue_test.c. Names are unique in the program.
- * Each test has MG_TEST_SECONDS, then the program ends naming it; main.c runs them.
+ * Each test has MG_TEST_SECONDS, then the program ends naming it, with the stacks of
+ * all its threads where gdb is there; main.c runs them.
  */
 #ifndef MG_TEST_H
 #define MG_TEST_H
@@ -16,13 +17,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* What a failure tells besides: a line with the seed, and how to repeat it. */
+extern char mg_test_context[256];
+
 /* Generous: the sanitizers make everything ten times slower. */
 #define MG_TEST_SECONDS 60
 
 #define CHECK(cond)                                                                                \
     do {                                                                                           \
         if (!(cond)) {                                                                             \
-            fprintf(stderr, "%s:%d: %s: not true: %s\n", __FILE__, __LINE__, __func__, #cond);     \
+            fprintf(stderr, "%s:%d: %s: not true: %s\n%s", __FILE__, __LINE__, __func__, #cond,    \
+                    mg_test_context);                                                              \
             abort();                                                                               \
         }                                                                                          \
     } while (0)

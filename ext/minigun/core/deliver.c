@@ -181,6 +181,10 @@ deliver_open(mg_hand_t *hand, bool blocking, bool interruptible)
         out->count = 0;
         out->head = 0;
     }
+    else if (hand->sent || hand->sent_items) {
+        /* Some targets have it, so nothing more may go into it. */
+        seal(hand, &hand->out, MG_STATIC, &hand->sealed);
+    }
     return status;
 }
 
@@ -228,11 +232,7 @@ mg__hand_flush(mg_hand_t *hand, bool blocking, bool interruptible)
         if (hand->out && mg_chunk_size(hand->out)) status = deliver_open(hand, blocking, interruptible);
     }
     else {
-        /* A part of the open chunk may be under way since an interrupt. */
-        if (hand->sent || hand->sent_items) {
-            if (hand->sealed.first == NULL) status = deliver_open(hand, blocking, interruptible);
-        }
-        if (status == MG_OK) seal_open(hand, &hand->sealed);
+        seal_open(hand, &hand->sealed);
     }
     while (status == MG_OK && hand->sealed.first) {
         status = deliver_next_sealed(hand, blocking, interruptible);
@@ -267,8 +267,7 @@ held(const mg_hand_t *hand)
 }
 
 /* Makes room for one more item in hand->out. After an interrupt the old chunk may
- * still be there, full, and part of it delivered: it goes behind the sealed ones,
- * where the next flush goes on with it. */
+ * still be there, full: it goes behind the sealed ones. */
 static mg_status_t
 make_room(mg_hand_t *hand)
 {

@@ -31,7 +31,9 @@ pass_through(mg_worker_t *worker, mg_step_t *step, mg_chunk_t *chunk)
 {
     uint32_t kept = chunk->step;
     chunk->step = MG_STATIC;
+    step->busy++; /* or it could end while it waits for room */
     mg_status_t status = mg__deliver_sealed(worker, step, chunk);
+    step->busy--;
     chunk->step = kept;
     if (status == MG_OK) {
         step->done += mg_chunk_size(chunk);
@@ -290,8 +292,12 @@ mg_worker_run(mg_worker_t *worker)
     if (status != MG_OK) mg_run_cancel(worker->run);
     mg_segment_t *segment = worker->segment;
     leave(worker);
-    if (worker->dying && segment->nworkers == 0 && segment->open > 0 && status == MG_OK) {
+    if (status != MG_OK || segment->open == 0) return;
+    if (segment->nworkers == 0) {
         mg__worker_start(segment);
+    }
+    else if (segment->queued) {
+        mg__rouse(segment); /* the one who leaves may have been the one who was woken */
     }
 }
 

@@ -1,0 +1,300 @@
+#include "rig.h"
+
+#include "test.h"
+
+/* Each item came to the stage so many times. */
+static void
+check_each(const rig_stage_t *stage, mg_item_t from, mg_item_t to, uint32_t times)
+{
+    for (mg_item_t item = from; item <= to; item++) CHECK(stage->seen[item] == times);
+}
+
+TEST(run_without_stages_is_over_at_once)
+{
+    rig_t rig;
+    rig_init(&rig);
+    CHECK(rig_run(&rig) == MG_OK);
+    rig_fini(&rig);
+}
+
+TEST(run_brings_every_item_through_a_chain_in_order)
+{
+    static const size_t capacities[] = { 1, 2, 3, 7, 64, 0 };
+    for (size_t c = 0; c < sizeof(capacities) / sizeof(capacities[0]); c++) {
+        for (uint8_t heads = 0; heads < 2; heads++) {
+            rig_t rig;
+            rig_init(&rig);
+            uint32_t source = rig_producer(&rig, 1000);
+            uint32_t middle = rig_stage(&rig, MG_KIND_EACH, rig_pass);
+            uint32_t sink = rig_stage(&rig, MG_KIND_EACH, rig_count);
+            rig_edge(&rig, source, middle);
+            rig_edge(&rig, middle, sink);
+            rig.chaos = RIG_YIELD;
+            rig.stages[middle].plan = rig.stages[sink].plan = heads ? MG_PLAN_HEAD : 0;
+            rig.stages[middle].spec.capacity = rig.stages[sink].spec.capacity = capacities[c];
+            CHECK(rig_run(&rig) == MG_OK);
+            check_each(&rig.stages[sink], 1, 1000, 1);
+            CHECK(rig.stages[sink].ascending);
+            rig_fini(&rig);
+        }
+    }
+}
+
+TEST(run_broadcasts_and_merges)
+{
+    rig_t rig;
+    rig_init(&rig);
+    uint32_t source = rig_producer(&rig, 500);
+    uint32_t one = rig_stage(&rig, MG_KIND_EACH, rig_twice);
+    uint32_t other = rig_stage(&rig, MG_KIND_EACH, rig_some);
+    uint32_t sink = rig_stage(&rig, MG_KIND_EACH, rig_count);
+    rig_edge(&rig, source, one);
+    rig_edge(&rig, source, other);
+    rig_edge(&rig, one, sink);
+    rig_edge(&rig, other, sink);
+    CHECK(rig_run(&rig) == MG_OK);
+    for (mg_item_t item = 1; item <= 500; item++) {
+        CHECK(rig.stages[sink].seen[item] == (item % 3 == 0 ? 2u : 3u));
+    }
+    rig_fini(&rig);
+}
+
+TEST(run_shares_out_by_turns)
+{
+    rig_t rig;
+    rig_init(&rig);
+    uint32_t source = rig_producer(&rig, 1000);
+    uint32_t router = rig_stage(&rig, MG_KIND_ROUTER, NULL);
+    rig_edge(&rig, source, router);
+    rig.stages[router].spec.round_robin = true;
+    uint32_t sinks[3];
+    for (int i = 0; i < 3; i++) {
+        sinks[i] = rig_stage(&rig, MG_KIND_EACH, rig_count);
+        rig_edge(&rig, router, sinks[i]);
+        rig.stages[sinks[i]].plan = i == 0 ? 0 : MG_PLAN_HEAD;
+    }
+    CHECK(rig_run(&rig) == MG_OK);
+    for (mg_item_t item = 1; item <= 1000; item++) {
+        for (uint32_t i = 0; i < 3; i++) {
+            CHECK(rig.stages[sinks[i]].seen[item] == ((item - 1) % 3 == i ? 1u : 0u));
+        }
+    }
+    rig_fini(&rig);
+}
+
+TEST(run_keeps_batches_and_flushes_the_rest)
+{
+    rig_t rig;
+    rig_init(&rig);
+    uint32_t source = rig_producer(&rig, 1003);
+    uint32_t batch = rig_stage(&rig, MG_KIND_BATCH, NULL);
+    uint32_t sink = rig_stage(&rig, MG_KIND_EACH, rig_count);
+    rig.stages[batch].at_once = 10;
+    rig_edge(&rig, source, batch);
+    rig_edge(&rig, batch, sink);
+    CHECK(rig_run(&rig) == MG_OK);
+    check_each(&rig.stages[sink], 1, 1003, 1);
+    CHECK(rig.stages[sink].ascending);
+    rig_fini(&rig);
+}
+
+TEST(run_serves_a_loop_until_the_end_of_its_input)
+{
+    rig_t rig;
+    rig_init(&rig);
+    uint32_t source = rig_producer(&rig, 2000);
+    uint32_t loop = rig_stage(&rig, MG_KIND_LOOP, rig_pass);
+    uint32_t sink = rig_stage(&rig, MG_KIND_EACH, rig_count);
+    rig_edge(&rig, source, loop);
+    rig_edge(&rig, loop, sink);
+    rig.chaos = RIG_YIELD | RIG_INTERRUPT;
+    rig.stages[loop].spec.capacity = 7;
+    CHECK(rig_run(&rig) == MG_OK);
+    check_each(&rig.stages[sink], 1, 2000, 1);
+    CHECK(rig.stages[sink].ascending);
+    rig_fini(&rig);
+}
+
+TEST(run_shares_a_stage_among_workers)
+{
+    rig_t rig;
+    rig_init(&rig);
+    uint32_t source = rig_producer(&rig, 2000);
+    uint32_t pool = rig_stage(&rig, MG_KIND_EACH, rig_linger);
+    uint32_t sink = rig_stage(&rig, MG_KIND_EACH, rig_count);
+    rig_edge(&rig, source, pool);
+    rig_edge(&rig, pool, sink);
+    rig.stages[pool].plan = MG_PLAN_ALONE;
+    rig.stages[pool].spec.workers = 4;
+    rig.chaos = RIG_YIELD;
+    CHECK(rig_run(&rig) == MG_OK);
+    check_each(&rig.stages[sink], 1, 2000, 1);
+    rig_fini(&rig);
+}
+
+TEST(run_puts_the_output_of_workers_in_order)
+{
+    static const size_t capacities[] = { 1, 3, 64 };
+    for (size_t c = 0; c < sizeof(capacities) / sizeof(capacities[0]); c++) {
+        rig_t rig;
+        rig_init(&rig);
+        uint32_t source = rig_producer(&rig, 1500);
+        uint32_t pool = rig_stage(&rig, MG_KIND_EACH, rig_linger);
+        uint32_t sink = rig_stage(&rig, MG_KIND_EACH, rig_count);
+        rig_edge(&rig, source, pool);
+        rig_edge(&rig, pool, sink);
+        rig.stages[pool].plan = MG_PLAN_ALONE;
+        rig.stages[pool].spec.workers = 4;
+        rig.stages[pool].spec.ordered = true;
+        rig.stages[sink].spec.capacity = capacities[c];
+        rig.chaos = RIG_YIELD;
+        CHECK(rig_run(&rig) == MG_OK);
+        check_each(&rig.stages[sink], 1, 1500, 1);
+        CHECK(rig.stages[sink].ascending);
+        rig_fini(&rig);
+    }
+}
+
+TEST(run_tries_again_and_emits_once)
+{
+    rig_t rig;
+    rig_init(&rig);
+    uint32_t source = rig_producer(&rig, 300);
+    uint32_t flaky = rig_stage(&rig, MG_KIND_EACH, rig_retry);
+    uint32_t sink = rig_stage(&rig, MG_KIND_EACH, rig_count);
+    rig_edge(&rig, source, flaky);
+    rig_edge(&rig, flaky, sink);
+    rig.stages[flaky].argument = 2;
+    rig.stages[flaky].spec.may_split = false;
+    CHECK(rig_run(&rig) == MG_OK);
+    check_each(&rig.stages[sink], 1, 300, 1);
+    rig_fini(&rig);
+}
+
+TEST(run_sends_by_name_to_a_stage_that_awaits_it)
+{
+    rig_t rig;
+    rig_init(&rig);
+    uint32_t source = rig_producer(&rig, 999);
+    uint32_t router = rig_stage(&rig, MG_KIND_EACH, rig_route);
+    uint32_t sink = rig_stage(&rig, MG_KIND_EACH, rig_count);
+    uint32_t aside = rig_stage(&rig, MG_KIND_EACH, rig_pass);
+    uint32_t end = rig_stage(&rig, MG_KIND_EACH, rig_count);
+    rig_edge(&rig, source, router);
+    rig_edge(&rig, router, sink);
+    rig_edge(&rig, aside, end);
+    rig.stages[router].argument = aside;
+    rig.stages[router].spec.addresses = true;
+    rig.stages[aside].spec.open_input = true;
+    CHECK(rig_run(&rig) == MG_OK);
+    check_each(&rig.stages[sink], 1, 999, 1);
+    for (mg_item_t item = 1; item <= 999; item++) CHECK(rig.stages[end].seen[item] == item % 2);
+    rig_fini(&rig);
+}
+
+/* Sends each item back to the stage `argument` until it came three times. */
+static mg_status_t
+send_back(rig_stage_t *stage, mg_hand_t *hand, mg_item_t item)
+{
+    if (stage->seen[item] >= 3) return rig_emit(hand, item);
+    return rig_send(stage, hand, stage->argument, item);
+}
+
+TEST(run_ends_a_circle_of_full_inboxes)
+{
+    rig_t rig;
+    rig_init(&rig);
+    uint32_t source = rig_producer(&rig, 400);
+    uint32_t first = rig_stage(&rig, MG_KIND_EACH, rig_pass);
+    uint32_t again = rig_stage(&rig, MG_KIND_EACH, send_back);
+    uint32_t sink = rig_stage(&rig, MG_KIND_EACH, rig_count);
+    rig_edge(&rig, source, first);
+    rig_edge(&rig, first, again);
+    rig_edge(&rig, again, sink);
+    rig.stages[again].argument = first;
+    rig.stages[again].spec.addresses = true;
+    for (uint32_t i = 1; i < rig.nstages; i++) {
+        rig.stages[i].spec.capacity = 2;
+        rig.stages[i].plan = MG_PLAN_HEAD;
+    }
+    CHECK(rig_run(&rig) == MG_OK);
+    check_each(&rig.stages[first], 1, 400, 3);
+    check_each(&rig.stages[sink], 1, 400, 1);
+    rig_fini(&rig);
+}
+
+TEST(run_counts_what_a_cancel_leaves_behind)
+{
+    for (mg_item_t at = 1; at <= 700; at += 43) {
+        rig_t rig;
+        rig_init(&rig);
+        uint32_t source = rig_producer(&rig, 700);
+        uint32_t stop = rig_stage(&rig, MG_KIND_EACH, rig_cancel);
+        uint32_t loop = rig_stage(&rig, MG_KIND_LOOP, rig_pass);
+        uint32_t sink = rig_stage(&rig, MG_KIND_EACH, rig_count);
+        rig_edge(&rig, source, stop);
+        rig_edge(&rig, stop, loop);
+        rig_edge(&rig, loop, sink);
+        rig.chaos = RIG_YIELD;
+        rig.random = (uint32_t)at;
+        rig.stages[stop].argument = (uint32_t)at;
+        rig.stages[loop].spec.capacity = 3;
+        CHECK(rig_run(&rig) == MG_CANCELLED);
+        CHECK(rig.stages[stop].nseen == at);
+        rig_fini(&rig);
+    }
+}
+
+static void
+drain_once_under_way(rig_t *rig)
+{
+    if (rig->stages[1].nseen > 0) mg_run_drain(&rig->run);
+}
+
+TEST(run_that_drains_finishes_what_it_accepted)
+{
+    for (uint32_t seed = 1; seed <= 10; seed++) {
+        rig_t rig;
+        rig_init(&rig);
+        uint32_t source = rig_producer(&rig, 1000);
+        uint32_t middle = rig_stage(&rig, MG_KIND_EACH, rig_pass);
+        uint32_t batch = rig_stage(&rig, MG_KIND_BATCH, NULL);
+        uint32_t sink = rig_stage(&rig, MG_KIND_EACH, rig_count);
+        rig_edge(&rig, source, middle);
+        rig_edge(&rig, middle, batch);
+        rig_edge(&rig, batch, sink);
+        rig.stages[source].endless = true;
+        rig.stages[middle].plan = MG_PLAN_HEAD;
+        rig.chaos = RIG_YIELD;
+        rig.random = seed;
+        rig.looks = drain_once_under_way;
+        CHECK(rig_run(&rig) == MG_OK);
+        CHECK(rig.stages[sink].nseen > 0 && rig.stages[sink].nseen == rig.stages[middle].nseen);
+        rig_fini(&rig);
+    }
+}
+
+/* A loop that leaves before the end of its input. */
+static mg_status_t
+take_ten(rig_stage_t *stage, mg_hand_t *hand, mg_item_t item)
+{
+    (void)hand;
+    (void)item;
+    return stage->nseen == 10 ? MG_CLOSED : MG_OK;
+}
+
+TEST(run_stops_a_producer_whose_items_nobody_wants)
+{
+    rig_t rig;
+    rig_init(&rig);
+    uint32_t source = rig_producer(&rig, 1000);
+    uint32_t middle = rig_stage(&rig, MG_KIND_EACH, rig_pass);
+    uint32_t taker = rig_stage(&rig, MG_KIND_LOOP, take_ten);
+    rig_edge(&rig, source, middle);
+    rig_edge(&rig, middle, taker);
+    rig.stages[source].endless = true;
+    rig.chaos = RIG_YIELD;
+    CHECK(rig_run(&rig) == MG_OK);
+    CHECK(rig.stages[taker].nseen == 10);
+    rig_fini(&rig);
+}
