@@ -196,7 +196,9 @@ loop(rig_stage_t *stage, mg_hand_t *hand)
         if (status == MG_OK && count == 0) return MG_OK;
         for (size_t i = 0; i < count && status == MG_OK; i++) {
             status = give(stage, hand, items[i]);
-            if (status != MG_OK) hand->step->cancelled += count - i;
+            if (status == MG_OK) continue;
+            stage->cancelled += count - i;
+            hand->step->cancelled += count - i;
         }
         if (status == MG_CLOSED) return MG_OK; /* it has had enough */
         if (status != MG_OK) return status;
@@ -281,8 +283,23 @@ head_ended(mg_step_t *step)
 static void
 undelivered(mg_step_t *step, mg_chunk_t *chunk)
 {
-    rig_t *rig = step->run->data;
-    rig->undelivered += mg_chunk_size(chunk);
+    rig_stage_t *stage = step->data;
+    stage->undelivered += mg_chunk_size(chunk);
+}
+
+static void
+cancelled(mg_step_t *step, const mg_chunk_t *chunk, uint32_t from)
+{
+    rig_stage_t *stage = step->data;
+    stage->cancelled += chunk->count - from;
+}
+
+static uint64_t
+weight(const mg_step_t *step, mg_item_t item)
+{
+    (void)step;
+    (void)item;
+    return 1;
 }
 
 static const mg_run_ops_t ops = {
@@ -295,6 +312,8 @@ static const mg_run_ops_t ops = {
     .interrupted = interrupted,
     .head_ended = head_ended,
     .undelivered = undelivered,
+    .cancelled = cancelled,
+    .weight = weight,
 };
 
 static mg_status_t
@@ -341,7 +360,9 @@ check_ledger(rig_t *rig)
     mg_run_t *run = &rig->run;
     for (uint32_t i = 0; i < run->nsteps; i++) {
         const mg_step_t *step = &run->steps[i];
-        CHECK(step->accepted == step->done + step->failed + step->cancelled);
+        const rig_stage_t *stage = step->data;
+        CHECK(step->accepted == step->done + step->skipped + step->failed + step->dead + step->cancelled);
+        CHECK(stage->cancelled + stage->undelivered == step->cancelled);
         if (run->cancelled) continue;
         CHECK(step->ended && step->queued == 0 && step->parked == 0 && step->busy == 0);
     }

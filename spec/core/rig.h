@@ -58,6 +58,7 @@ struct rig_stage {
     uint32_t *seen; /* [RIG_VALUES] how often each item came */
     uint64_t nseen;
     mg_item_t last;
+    uint64_t undelivered, cancelled; /* items that the run told of */
     bool ascending; /* each item was greater than the one before */
 };
 
@@ -71,8 +72,6 @@ struct rig {
     uint32_t nthreads;
     unsigned chaos; /* RIG_... */
     uint32_t random;
-    uint64_t undelivered;
-    bool started;
     /* Called by the owner when it wakes, with the lock held. */
     void (*looks)(rig_t *rig);
 };
