@@ -81,20 +81,58 @@ typedef struct {
 } mg_thread_t;
 
 /* rb_emit.c */
+
+/* The running thread's slot. It belongs to the Ruby thread, not to a fiber: emit must work
+ * inside an Enumerator. A Ruby thread may change its native thread where Ruby has threads
+ * of its own kind of storage, so that is used there. */
+#ifdef HAVE_RB_INTERNAL_THREAD_SPECIFIC_GET
 mg_slot_t *mg_slot(void);
+#else
+/* Found without a call, in the few bytes that the loader keeps free for this. */
+#if defined(__GNUC__) && defined(__ELF__)
+#define MG_TLS_FAST __attribute__((tls_model("initial-exec")))
+#else
+#define MG_TLS_FAST
+#endif
+
+extern __thread mg_slot_t mg_thread_slot MG_TLS_FAST;
+
+static inline mg_slot_t *
+mg_slot(void)
+{
+    return &mg_thread_slot;
+}
+#endif
+
+/* Does what the status of an emit or send asks for, if anything. May not return. */
+void mg_after_emit(mg_hand_t *hand, mg_status_t status);
+/* Raises the error of an emit where no stage runs. */
+NORETURN(void mg_no_step(void));
 mg_status_t mg_collect(mg_collector_t *collector, VALUE target, VALUE item);
-VALUE mg_output_queue_new(mg_part_t *part);
-VALUE mg_output_proc(mg_part_t *part);
 void Init_minigun_emit(void);
 
-/* rb_step.c */
+/* rb_output.c: the part's output as an object, and as a proc. */
+VALUE mg_output_queue_new(mg_part_t *part);
+VALUE mg_output_proc(mg_part_t *part);
+void Init_minigun_output(void);
+
+/* rb_call.c */
 void mg_callable_init(mg_callable_t *callable, VALUE code, VALUE self);
+void Init_minigun_call(void);
+
+/* rb_step.c */
 mg_status_t mg_step_run_items(mg_hand_t *hand);
 mg_status_t mg_step_run_once(mg_hand_t *hand);
 mg_status_t mg_step_flush(mg_hand_t *hand);
-/* Runs the part over `items` with emits collected; see Run#call_step. */
-VALUE mg_step_call(mg_part_t *part, VALUE items);
 void Init_minigun_step(void);
+
+/* rb_batch.c: passes on the batch that the part keeps, if it keeps one; and runs over the
+ * chunk of the hand that is its argument. */
+void mg_batch_emit(mg_hand_t *hand, mg_part_t *part);
+VALUE mg_batch_body(VALUE hand);
+
+/* rb_outside.c: runs the part over `items` with emits collected; see Run#call_step. */
+VALUE mg_step_call(mg_part_t *part, VALUE items);
 
 /* rb_fault.c: what user code did instead of returning. */
 

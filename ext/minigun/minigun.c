@@ -12,6 +12,8 @@ Init_minigun(void)
     Init_minigun_error();
     Init_minigun_run();
     Init_minigun_emit();
+    Init_minigun_output();
+    Init_minigun_call();
     Init_minigun_step();
     Init_minigun_fault();
     Init_minigun_input();

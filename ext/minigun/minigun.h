@@ -46,6 +46,8 @@ VALUE mg_dag_node(VALUE dag, uint32_t number);
 void Init_minigun_error(void);
 void Init_minigun_run(void);
 void Init_minigun_emit(void);
+void Init_minigun_output(void);
+void Init_minigun_call(void);
 void Init_minigun_step(void);
 void Init_minigun_fault(void);
 void Init_minigun_input(void);

@@ -2,12 +2,6 @@
 
 #include <ruby/thread.h>
 
-static VALUE rb_cMinigunOutputQueue;
-static ID id_resolve;
-
-/* The slot belongs to the Ruby thread, not to a fiber: emit must work inside an
- * Enumerator. A Ruby thread may change its native thread where Ruby has threads
- * of its own kind of storage, so that is used there. */
 #ifdef HAVE_RB_INTERNAL_THREAD_SPECIFIC_GET
 static rb_internal_thread_specific_key_t slot_key;
 
@@ -31,20 +25,7 @@ init_slot(void)
     slot_key = rb_internal_thread_specific_key_create();
 }
 #else
-/* Found without a call, in the few bytes that the loader keeps free for this. */
-#if defined(__GNUC__) && defined(__ELF__)
-#define MG_TLS_FAST __attribute__((tls_model("initial-exec")))
-#else
-#define MG_TLS_FAST
-#endif
-
-static __thread mg_slot_t thread_slot MG_TLS_FAST;
-
-mg_slot_t *
-mg_slot(void)
-{
-    return &thread_slot;
-}
+__thread mg_slot_t mg_thread_slot MG_TLS_FAST;
 
 static void
 init_slot(void)
@@ -52,69 +33,10 @@ init_slot(void)
 }
 #endif
 
-typedef struct {
-    mg_part_t *part;
-    VALUE run;    /* keeps the part alive */
-    VALUE routes; /* Hash: target as given, to bound output */
-    VALUE proc;
-    uint32_t target; /* a step's index, or MG_STATIC */
-    uint32_t route;  /* its number, where target is a step */
-} output_t;
-
-static void
-output_mark(void *ptr)
+void
+mg_after_emit(mg_hand_t *hand, mg_status_t status)
 {
-    output_t *output = ptr;
-    rb_gc_mark(output->run);
-    rb_gc_mark(output->routes);
-    rb_gc_mark(output->proc);
-}
-
-static size_t
-output_memsize(const void *ptr)
-{
-    return sizeof(output_t);
-}
-
-static const rb_data_type_t output_type = {
-    .wrap_struct_name = "minigun/output",
-    .function = { .dmark = output_mark, .dfree = RUBY_DEFAULT_FREE, .dsize = output_memsize },
-    .flags = RUBY_TYPED_FREE_IMMEDIATELY,
-};
-
-/* Without a check: the class can't be allocated from Ruby, so each of its objects
- * is whole, and its methods bind to nothing else. */
-static inline output_t *
-output_get(VALUE self)
-{
-    return RTYPEDDATA_DATA(self);
-}
-
-static VALUE
-output_make(mg_part_t *part, uint32_t target, uint32_t route)
-{
-    output_t *output;
-    VALUE self = TypedData_Make_Struct(rb_cMinigunOutputQueue, output_t, &output_type, output);
-    output->routes = Qnil;
-    output->proc = Qnil;
-    output->run = part->run;
-    output->target = target;
-    output->route = route;
-    output->part = part;
-    return self;
-}
-
-VALUE
-mg_output_queue_new(mg_part_t *part)
-{
-    if (NIL_P(part->output)) part->output = output_make(part, MG_STATIC, 0);
-    return part->output;
-}
-
-/* Does what the status of an emit asks for; true when the emit is done. */
-static void
-after_emit(mg_hand_t *hand, mg_status_t status)
-{
+    if (status == MG_OK && ((mg_thread_t *)hand->worker->data)->deferred_state == 0) return;
     while (status == MG_AGAIN) {
         rb_thread_check_ints();
         status = mg_hand_flush(hand);
@@ -129,29 +51,26 @@ after_emit(mg_hand_t *hand, mg_status_t status)
     if (status != MG_OK) mg_raise(status);
 }
 
-NORETURN(static void no_step(void));
-static void
-no_step(void)
+void
+mg_no_step(void)
 {
     rb_raise(rb_const_get(rb_mMinigun, rb_intern("Error")),
              "emit was called outside of a stage: stages emit from their own block, on the thread "
              "that runs it (collect in other threads, then emit what they return)");
 }
 
+/* Apart, so that the usual way needs no frame. */
+NOINLINE(static void emit_slowly(mg_slot_t *slot, VALUE item));
 static void
-emit_here(VALUE item)
+emit_slowly(mg_slot_t *slot, VALUE item)
 {
-    mg_slot_t *slot = mg_slot();
     if (slot->collector) {
         mg_collect(slot->collector, Qnil, item);
         return;
     }
-    if (slot->worker == NULL || slot->worker->hand == NULL) no_step();
+    if (slot->worker == NULL || slot->worker->hand == NULL) mg_no_step();
     mg_hand_t *hand = slot->worker->hand;
-    mg_status_t status = mg_hand_emit(hand, item);
-    if (RB_UNLIKELY(status != MG_OK || ((mg_thread_t *)slot->worker->data)->deferred_state)) {
-        after_emit(hand, status);
-    }
+    mg_after_emit(hand, mg_hand_emit(hand, item));
 }
 
 /*
@@ -163,7 +82,10 @@ emit_here(VALUE item)
 static VALUE
 minigun_dsl_emit(VALUE self, VALUE item)
 {
-    emit_here(item);
+    mg_slot_t *slot = mg_slot();
+    mg_worker_t *worker = slot->worker;
+    bool done = worker && !slot->collector && worker->hand && mg_hand_emit_fast(worker->hand, item);
+    if (!done) emit_slowly(slot, item);
     return Qnil;
 }
 
@@ -179,138 +101,6 @@ mg_collect(mg_collector_t *collector, VALUE target, VALUE item)
     return MG_OK;
 }
 
-NORETURN(static void closed(output_t *output));
-static void
-closed(output_t *output)
-{
-    VALUE name = rb_funcall(output->run, rb_intern("step_name"), 1, UINT2NUM(output->target));
-    rb_raise(rb_eArgError, "the stage %" PRIsVALUE " has already ended", name);
-}
-
-/* From a thread that user code made: the item goes through the targets' inboxes.
- * It must not wait, because the worker that would make room may be the one that
- * waits for this thread. */
-static void
-send_from_elsewhere(output_t *output, VALUE item)
-{
-    mg_item_t items[1] = { (mg_item_t)item };
-    size_t done = 0;
-    mg_step_t *step = output->part->step;
-    if (step->ended || !(step->running || step->busy)) no_step();
-    mg_status_t status = mg_step_publish(step, output->target, items, 1, false, &done);
-    if (status != MG_OK && status != MG_CANCELLED) mg_raise(status);
-}
-
-static void
-output_send(output_t *output, VALUE item)
-{
-    mg_slot_t *slot = mg_slot();
-    if (slot->collector) {
-        VALUE target = output->target == MG_STATIC ? Qnil : UINT2NUM(output->target);
-        mg_collect(slot->collector, target, item);
-        return;
-    }
-    mg_hand_t *hand = slot->worker ? slot->worker->hand : NULL;
-    if (hand == NULL || hand->step != output->part->step) {
-        send_from_elsewhere(output, item);
-        return;
-    }
-    mg_status_t status = output->target == MG_STATIC
-                             ? mg_hand_emit(hand, item)
-                             : mg_hand_send(hand, output->route, item);
-    if (status == MG_CLOSED && output->target != MG_STATIC) closed(output);
-    if (RB_UNLIKELY(status != MG_OK || ((mg_thread_t *)slot->worker->data)->deferred_state)) {
-        after_emit(hand, status);
-    }
-}
-
-/*
- * call-seq: output << item -> output
- *
- * Hands +item+ to the stage's targets, or to the one target this output is bound
- * to. Waits while a target's queue is full.
- */
-static VALUE
-minigun_output_push(VALUE self, VALUE item)
-{
-    output_send(output_get(self), item);
-    return self;
-}
-
-/*
- * call-seq: output.to(target) -> output
- *
- * The output bound to the stage +target+ alone (Symbol, String or Stage), the same
- * object each time. Raises ArgumentError if there is no such stage, or if it has
- * ended.
- */
-static VALUE
-minigun_output_to(VALUE self, VALUE target)
-{
-    output_t *output = output_get(self);
-    if (NIL_P(output->routes)) RB_OBJ_WRITE(self, &output->routes, rb_hash_new());
-    VALUE bound = rb_hash_lookup2(output->routes, target, Qnil);
-    if (!NIL_P(bound)) return bound;
-
-    mg_part_t *part = output->part;
-    VALUE index = rb_funcall(output->run, id_resolve, 2, UINT2NUM(part->step->index), target);
-    uint32_t number = NUM2UINT(index), route = 0;
-    VALUE known = rb_hash_lookup2(output->routes, index, Qnil);
-    if (NIL_P(known)) {
-        if (mg_slot()->collector == NULL) {
-            mg_run_t *run = mg_run_get(output->run);
-            output_t gone = { .run = output->run, .target = number };
-            mg_status_t status = mg_step_route(part->step, &run->steps[number], &route);
-            if (status == MG_CLOSED) closed(&gone);
-            if (status != MG_OK) mg_raise(status);
-        }
-        known = output_make(part, number, route);
-        rb_hash_aset(output->routes, index, known);
-    }
-    rb_hash_aset(output->routes, target, known);
-    return known;
-}
-
-static VALUE
-output_proc_call(RB_BLOCK_CALL_FUNC_ARGLIST(first, self))
-{
-    VALUE item = argc > 0 ? argv[0] : Qnil;
-    if (argc > 1) {
-        VALUE options = argv[argc - 1];
-        VALUE to = RB_TYPE_P(options, T_HASH)
-                       ? rb_hash_lookup2(options, ID2SYM(rb_intern("to")), Qnil)
-                       : Qnil;
-        if (!NIL_P(to)) {
-            minigun_output_push(minigun_output_to(self, to), item);
-            return self;
-        }
-    }
-    output_send(output_get(self), item);
-    return self;
-}
-
-/*
- * call-seq: output.to_proc -> proc
- *
- * A proc <code>(item, to: nil)</code>; what custom stages get as their block.
- */
-static VALUE
-minigun_output_to_proc(VALUE self)
-{
-    output_t *output = output_get(self);
-    if (NIL_P(output->proc)) RB_OBJ_WRITE(self, &output->proc, rb_proc_new(output_proc_call, self));
-    return output->proc;
-}
-
-VALUE
-mg_output_proc(mg_part_t *part)
-{
-    if (NIL_P(part->output_proc)) {
-        part->output_proc = minigun_output_to_proc(mg_output_queue_new(part));
-    }
-    return part->output_proc;
-}
-
 /*
  * call-seq: Minigun.current_output -> output
  *
@@ -322,7 +112,7 @@ minigun_s_current_output(VALUE self)
 {
     mg_slot_t *slot = mg_slot();
     if (slot->collector && slot->collector->part) return mg_output_queue_new(slot->collector->part);
-    if (slot->worker == NULL || slot->worker->hand == NULL) no_step();
+    if (slot->worker == NULL || slot->worker->hand == NULL) mg_no_step();
     return mg_output_queue_new(slot->worker->hand->step->data);
 }
 
@@ -362,17 +152,9 @@ void
 Init_minigun_emit(void)
 {
     init_slot();
-    id_resolve = rb_intern("resolve");
 
     VALUE emitter = rb_define_module_under(rb_mMinigun, "Emitter");
     rb_define_method(emitter, "emit", minigun_dsl_emit, 1);
     rb_define_singleton_method(rb_mMinigun, "current_output", minigun_s_current_output, 0);
     rb_define_singleton_method(rb_mMinigun, "collect_emits", minigun_s_collect_emits, 1);
-
-    rb_cMinigunOutputQueue = rb_define_class_under(rb_mMinigun, "OutputQueue", rb_cObject);
-    rb_undef_alloc_func(rb_cMinigunOutputQueue);
-    rb_global_variable(&rb_cMinigunOutputQueue);
-    rb_define_method(rb_cMinigunOutputQueue, "<<", minigun_output_push, 1);
-    rb_define_method(rb_cMinigunOutputQueue, "to", minigun_output_to, 1);
-    rb_define_method(rb_cMinigunOutputQueue, "to_proc", minigun_output_to_proc, 0);
 }

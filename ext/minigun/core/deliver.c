@@ -29,9 +29,10 @@ struct progress {
 
 /* Copies the chunk's items into the target's inbox, in pieces that fit it. */
 static mg_status_t
-push_copy(mg_step_t *from, mg_step_t *target, const mg_chunk_t *chunk, uint32_t *sent, bool blocking,
-          bool interruptible)
+push_copy(mg_worker_t *worker, mg_step_t *from, mg_step_t *target, const mg_chunk_t *chunk, uint32_t *sent,
+          bool blocking, bool interruptible)
 {
+    uint64_t waited = from->waiting_room;
     mg_chunk_cache_t *cache = &target->run->cache;
     uint32_t size = mg_chunk_size(chunk);
 
@@ -50,6 +51,7 @@ push_copy(mg_step_t *from, mg_step_t *target, const mg_chunk_t *chunk, uint32_t 
         }
         *sent += count;
     }
+    if (worker && from->waiting_room != waited) mg__charge_nobody(worker);
     *sent = 0;
     return MG_OK;
 }
@@ -73,7 +75,7 @@ broadcast(mg_worker_t *worker, mg_step_t *step, mg_chunk_t *chunk, struct progre
             status = mg__run_chunk(worker, target, chunk);
         }
         else {
-            status = push_copy(step, target, chunk, progress.items, blocking, interruptible);
+            status = push_copy(worker, step, target, chunk, progress.items, blocking, interruptible);
         }
         if (status != MG_OK) return status;
         ++*progress.targets;
@@ -129,7 +131,7 @@ mg__deliver_sealed(mg_worker_t *worker, mg_step_t *step, mg_chunk_t *chunk)
     }
     else {
         mg_step_t *target = &step->run->steps[chunk->step];
-        status = push_copy(step, target, chunk, &items, !mg__feeds_freely(step, target), false);
+        status = push_copy(worker, step, target, chunk, &items, !mg__feeds_freely(step, target), false);
     }
     if (status == MG_OK) step->produced += mg_chunk_size(chunk);
     return status;
@@ -202,7 +204,7 @@ deliver_next_sealed(mg_hand_t *hand, bool blocking, bool interruptible)
     else {
         mg_step_t *target = &step->run->steps[chunk->step];
         bool waits = blocking && !mg__feeds_freely(step, target);
-        status = push_copy(step, target, chunk, &hand->sent_items, waits, interruptible);
+        status = push_copy(hand->worker, step, target, chunk, &hand->sent_items, waits, interruptible);
     }
     if (status != MG_OK) return status;
     step->produced += mg_chunk_size(chunk);
@@ -220,14 +222,39 @@ holds_routed(const mg_hand_t *hand)
     return false;
 }
 
+/* The hand's own code is what runs, so it is charged, and an interrupt may end its wait. */
+static bool
+in_own_code(const mg_hand_t *hand)
+{
+    return hand->worker && hand->worker->hand == hand;
+}
+
+/* Where the source is slow, each item leaves at once as long as nobody is busy. */
+static void
+set_pace(mg_hand_t *hand)
+{
+    if (hand->eager) hand->threshold = mg__targets_idle(hand->step) ? 1 : MG_CHUNK_ITEMS;
+}
+
+static bool
+holds_nothing(const mg_hand_t *hand)
+{
+    return hand->sealed.first == NULL && (hand->out == NULL || mg_chunk_size(hand->out) == 0) &&
+           !holds_routed(hand);
+}
+
 mg_status_t
 mg__hand_flush(mg_hand_t *hand, bool blocking, bool interruptible)
 {
     mg_status_t status = MG_OK;
     if (hand->delivering) return MG_OK;
-    hand->delivering = true;
     hand->held_before = false;
-    uint64_t from = mg_clock_now();
+    if (holds_nothing(hand)) {
+        set_pace(hand);
+        return MG_OK;
+    }
+    hand->delivering = true;
+    if (in_own_code(hand)) mg__charge(hand->worker);
     if (hand->sealed.first == NULL && !holds_routed(hand)) {
         if (hand->out && mg_chunk_size(hand->out)) status = deliver_open(hand, blocking, interruptible);
     }
@@ -237,13 +264,8 @@ mg__hand_flush(mg_hand_t *hand, bool blocking, bool interruptible)
     while (status == MG_OK && hand->sealed.first) {
         status = deliver_next_sealed(hand, blocking, interruptible);
     }
-    uint64_t took = mg_clock_now() - from;
-    hand->nested += took;
-    hand->nested_all += took;
     hand->delivering = false;
-    if (hand->eager) {
-        hand->threshold = mg__targets_idle(hand->step) ? 1 : MG_CHUNK_ITEMS;
-    }
+    set_pace(hand);
     return status;
 }
 
@@ -251,13 +273,6 @@ mg_status_t
 mg_hand_flush(mg_hand_t *hand)
 {
     return mg__hand_flush(hand, true, false);
-}
-
-/* True where the hand's own code is what calls, so an interrupt may end the wait. */
-static bool
-in_own_code(const mg_hand_t *hand)
-{
-    return hand->worker && hand->worker->hand == hand;
 }
 
 static uint32_t
@@ -377,7 +392,7 @@ mg_step_publish(mg_step_t *step, uint32_t target, const mg_item_t *items, size_t
         else {
             mg_step_t *to = &run->steps[target];
             bool waits = blocking && !mg__feeds_freely(step, to);
-            status = push_copy(step, to, chunk, &sent, waits, false);
+            status = push_copy(NULL, step, to, chunk, &sent, waits, false);
         }
         mg_chunk_cache_put(&run->cache, chunk);
         if (status != MG_OK) return status;

@@ -103,8 +103,8 @@ struct mg_hand {
     uint32_t mark_count;
     bool timed;          /* the item in hand is measured */
     bool proved;         /* the item in hand was the last of the proof that it blocks */
-    uint64_t nested;     /* ns that others ran inside this hand's code */
-    uint64_t nested_all; /* the same, since the run began */
+    uint64_t spent;      /* ns in the step's code, without what ran nested in it */
+    uint32_t counted;    /* items of `in` before this one are in the step's books */
 };
 
 struct mg_step {
@@ -150,7 +150,7 @@ struct mg_step {
     uint64_t accepted, done, skipped, failed, dead, cancelled;
     uint64_t produced;
     double started_at, ended_at; /* seconds since 1970; 0 for never */
-    uint64_t spent;        /* ns in its code, without what ran nested in it */
+    uint64_t spent;        /* ns in its code, of all hands together */
     uint64_t waiting_room; /* ns that it waited for room in an inbox */
     mg_reservoir_t *latency; /* NULL until the first item */
 
@@ -197,6 +197,7 @@ struct mg_worker {
     mg_segment_t *segment;
     mg_hand_t *hand;   /* the one whose code runs now, or NULL */
     mg_hand_t own;     /* for a concurrent step */
+    uint64_t since;    /* from here on, time is to be charged to the hand whose code runs */
     mg_chunk_t *taken; /* chunk of the pass under way */
     bool running_head;
     bool dying; /* its thread was killed: it leaves when its hands are empty */
@@ -342,15 +343,21 @@ void mg_worker_abandon(mg_worker_t *worker);
  * MG_AGAIN     - the thread was interrupted; the item is held all the same. */
 mg_status_t mg_hand_emit_slow(mg_hand_t *hand, mg_item_t item);
 
+/* The same for an item after which nothing has to be done; false, and nothing done, if
+ * it isn't such a one. */
+static inline bool
+mg_hand_emit_fast(mg_hand_t *hand, mg_item_t item)
+{
+    mg_chunk_t *out = hand->out;
+    if (out == NULL || hand->delivering || out->count + 1 >= hand->threshold) return false;
+    out->items[out->count++] = item;
+    return true;
+}
+
 static inline mg_status_t
 mg_hand_emit(mg_hand_t *hand, mg_item_t item)
 {
-    mg_chunk_t *out = hand->out;
-    if (out && !hand->delivering && out->count + 1 < hand->threshold) {
-        out->items[out->count++] = item;
-        return MG_OK;
-    }
-    return mg_hand_emit_slow(hand, item);
+    return mg_hand_emit_fast(hand, item) ? MG_OK : mg_hand_emit_slow(hand, item);
 }
 
 /* Opens a route to `target`, which makes the step a feeder of it, and gives the

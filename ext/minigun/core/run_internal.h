@@ -4,7 +4,28 @@
 #ifndef MG_RUN_INTERNAL_H
 #define MG_RUN_INTERNAL_H
 
+#include "clock.h"
 #include "run.h"
+
+/* Charges the time since the last charge to the hand whose code runs. So each step is
+ * charged for its own code only, and where one step hands over to another, one reading
+ * of the clock does for both. */
+static inline void
+mg__charge(mg_worker_t *worker)
+{
+    uint64_t now = mg_clock_now(), took = now - worker->since;
+    worker->since = now;
+    if (worker->hand == NULL) return;
+    worker->hand->spent += took;
+    worker->hand->step->spent += took;
+}
+
+/* Whatever the worker did since the last charge is nobody's. */
+static inline void
+mg__charge_nobody(mg_worker_t *worker)
+{
+    worker->since = mg_clock_now();
+}
 
 /* An item that failed and waits to be tried again. */
 typedef struct mg_parked {

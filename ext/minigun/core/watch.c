@@ -1,16 +1,18 @@
 #include "watch.h"
 
-#include "clock.h"
+#include "run_internal.h"
 
 enum { FAST_STREAK = 64 };
 
 void
-mg_watch_begin(const mg_step_t *step, mg_watch_t *watch)
+mg_watch_begin(mg_hand_t *hand, mg_watch_t *watch)
 {
+    const mg_step_t *step = hand->step;
     bool clocks = step->watched && step->may_split && !step->concurrent;
     watch->thread = clocks ? mg_clock_thread_cpu() : 0;
     watch->process = clocks ? mg_clock_process_cpu() : 0;
-    watch->wall = mg_clock_now();
+    mg__charge(hand->worker);
+    watch->spent = hand->spent;
 }
 
 static bool
@@ -41,8 +43,8 @@ bool
 mg_watch_end(mg_hand_t *hand, const mg_watch_t *watch, double *seconds)
 {
     mg_step_t *step = hand->step;
-    uint64_t wall = mg_clock_now() - watch->wall;
-    wall = wall > hand->nested ? wall - hand->nested : 0;
+    mg__charge(hand->worker);
+    uint64_t wall = hand->spent - watch->spent;
     *seconds = (double)wall / 1e9;
 
     if (step->concurrent) {
@@ -61,9 +63,7 @@ mg_watch_end(mg_hand_t *hand, const mg_watch_t *watch, double *seconds)
 }
 
 void
-mg_watch_chunk(mg_step_t *step, uint64_t since, uint32_t items)
+mg_watch_chunk(mg_step_t *step, uint64_t took, uint32_t items)
 {
-    if (!step->watched && items > 0 && (mg_clock_now() - since) / items >= MG_WATCH_FROM) {
-        step->watched = true;
-    }
+    if (!step->watched && items > 0 && took / items >= MG_WATCH_FROM) step->watched = true;
 }

@@ -23,18 +23,19 @@ enum {
 };
 
 typedef struct {
-    uint64_t wall, thread, process; /* thread and process are 0 where not read */
+    uint64_t spent; /* what the hand had spent before */
+    uint64_t thread, process; /* 0 where not read */
 } mg_watch_t;
 
 /* Before an item that is measured. */
-void mg_watch_begin(const mg_step_t *step, mg_watch_t *watch);
+void mg_watch_begin(mg_hand_t *hand, mg_watch_t *watch);
 
 /* After it; `*seconds` is what it took, without what ran nested in it. True if the
  * step has just proved to block. */
 bool mg_watch_end(mg_hand_t *hand, const mg_watch_t *watch, double *seconds);
 
-/* Starts watching a step whose chunk of `items` took from `since` until now, if
- * that was slow. */
-void mg_watch_chunk(mg_step_t *step, uint64_t since, uint32_t items);
+/* Starts watching a step whose chunk of `items` took so many nanoseconds, if that was
+ * slow. */
+void mg_watch_chunk(mg_step_t *step, uint64_t took, uint32_t items);
 
 #endif

@@ -1,7 +1,7 @@
 #include "run_internal.h"
 
-#include "clock.h"
 #include "sys.h"
+#include "watch.h"
 
 /* Sets a hand to work for a worker, inside of whatever the worker is doing. */
 static void
@@ -11,8 +11,9 @@ begin(mg_worker_t *worker, mg_hand_t *hand, mg_chunk_t *chunk)
     hand->worker = worker;
     hand->outer = worker->hand;
     hand->in = chunk;
-    hand->cursor = chunk ? chunk->head : 0;
+    hand->cursor = hand->counted = chunk ? chunk->head : 0;
     worker->hand = hand;
+    if (hand->outer == NULL) mg__charge_nobody(worker); /* else its delivery has just been charged */
     step->busy++;
     if (step->started_at == 0) step->started_at = mg_clock_wall();
 }
@@ -55,12 +56,12 @@ mg__run_chunk(mg_worker_t *worker, mg_step_t *step, mg_chunk_t *chunk)
     if (hand->step == NULL) mg__hand_init(hand, step);
 
     begin(worker, hand, chunk);
-    uint64_t from = mg_clock_now(), nested = hand->nested_all;
+    uint32_t items = mg_chunk_size(chunk);
+    uint64_t before = hand->spent;
     mg_status_t status = step->run->ops->run_items(hand);
-    uint64_t took = mg_clock_now() - from;
-    nested = hand->nested_all - nested;
-    step->spent += took > nested ? took - nested : 0;
+    mg__charge(worker);
     if (status == MG_OK) {
+        mg_watch_chunk(step, hand->spent - before, items);
         if (step->segment->window == 0) status = mg__hand_flush(hand, true, false);
     }
     else {
@@ -217,11 +218,8 @@ run_head(mg_worker_t *worker, mg_step_t *step)
     worker->running_head = true;
     begin(worker, hand, NULL);
     hand->eager = step->kind == MG_KIND_LOOP;
-    uint64_t from = mg_clock_now();
     mg_status_t status = run->ops->exposed(worker, run_once);
-    uint64_t took = mg_clock_now() - from;
-    uint64_t other = hand->nested_all + (step->kind == MG_KIND_LOOP ? step->segment->waiting_input : 0);
-    step->spent = took > other ? took - other : 0;
+    mg__charge(worker);
     end(worker, hand);
     worker->running_head = false;
     step->ended_at = mg_clock_wall();
@@ -369,7 +367,9 @@ mg_hand_take(mg_hand_t *hand, size_t max, uint64_t deadline, mg_item_t *items, s
             continue;
         }
         if (deadline && mg_clock_now() >= deadline) return MG_TIMEOUT;
+        if (hand->worker) mg__charge(hand->worker);
         status = mg__idle(segment, deadline, true);
+        if (hand->worker) mg__charge_nobody(hand->worker);
         if (status == MG_AGAIN) return status;
         if (segment->inbox.first == NULL && deadline && mg_clock_now() >= deadline) return MG_TIMEOUT;
     }
