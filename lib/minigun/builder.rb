@@ -14,17 +14,9 @@ module Minigun
       fork_ipc: :ipc_fork, fork_accumulate: :cow_fork, ractor_accumulate: :ractor
     }.freeze
     HOOK_WORDS = %i[before_run after_run after_producer before_fork after_fork before after].freeze
-    NEEDS_BLOCK = [*HOOK_WORDS, :pipeline].freeze
     BLOCK_WORDS = [*STAGE_WORDS, *SPAWN_WORDS, *CONTEXT_WORDS.keys, *HOOK_WORDS, :accumulator, :batch, :custom_stage,
                    :pipeline, :nested_pipeline, :native, :reroute_stage, :execution_context].freeze
     WORDS = [*BLOCK_WORDS, *Settings::WORDS, :execution].freeze
-
-    # Refuses a call that lacks a name or a block.
-    def self.check(word, arguments, block)
-      needed = instance_method(word).parameters.count { |type, _| type == :req }
-      raise ArgumentError, "#{word} needs a name" if arguments.size < needed
-      raise ArgumentError, "#{word} needs a block" if block.nil? && NEEDS_BLOCK.include?(word)
-    end
 
     # @param object [Object, nil] self of nested blocks; the builder itself if nil
     # @param strict [Boolean] does a name defined twice within blocks raise StageNameConflict?
@@ -64,8 +56,6 @@ module Minigun
 
     # Packs items into Arrays of a size.
     def batch(size, options = {}, **more)
-      raise Error, "pipeline #{@pipeline.name.inspect}: batch takes no block; use accumulator" if block_given?
-
       add(:accumulator, nil, options.merge(more, max_size: size), nil)
     end
 
@@ -89,7 +79,6 @@ module Minigun
 
     # A nested pipeline; without a name, mere grouping.
     def pipeline(name = nil, options = {}, **more, &block)
-      raise ArgumentError, "pipeline needs a block" unless block
       target = name.nil? ? @pipeline : nest(name, options.merge(more))
       inside(pipeline: target).evaluate(block)
     end
@@ -108,21 +97,20 @@ module Minigun
     end
 
     %i[before_run after_run after_producer].each do |type|
-      define_method(type) { |&block| @pipeline.add_hook(type, &needed(type, block)) }
+      define_method(type) { |&block| @pipeline.add_hook(type, &block) }
     end
 
     %i[before_fork after_fork].each do |type|
       define_method(type) do |stage = nil, &block|
-        needed(type, block)
         stage ? @pipeline.add_stage_hook(type, stage, &block) : @pipeline.add_hook(type, &block)
       end
     end
 
     %i[before after].each do |type|
-      define_method(type) { |stage, &block| @pipeline.add_stage_hook(type, stage, &needed(type, block)) }
+      define_method(type) { |stage, &block| @pipeline.add_stage_hook(type, stage, &block) }
     end
 
-    def reroute_stage(from, to:) = @pipeline.reroute_stage(from, to: to)
+    def reroute_stage(from, options = {}, to: options[:to]) = @pipeline.reroute_stage(from, to: to)
 
     # The context of all non-terminal stages that have none of their own.
     def execution(type, size = nil, max: size)
@@ -137,6 +125,8 @@ module Minigun
     Settings::WORDS.each do |setting|
       define_method(setting) { |value| set(setting, value) }
     end
+
+    prepend WordCheck::Calls
 
     private
 
@@ -191,10 +181,6 @@ module Minigun
       raise ArgumentError, "#{word} needs a block" unless block
 
       inside(context: context, block: false).evaluate(block)
-    end
-
-    def needed(word, block)
-      block || raise(ArgumentError, "#{word} needs a block")
     end
   end
 end

@@ -28,7 +28,15 @@ module Minigun
       builder = StepBuilder.new(context)
       steps = layout.number.map { |node| builder.build(node) }
       Native::Fuse.fuse(steps) if steps.any? { |step| Native::Fuse.native?(step) }
+      warn_of_drought(pipeline, steps)
       Program.new(steps, layout.runs.map(&:record), context, directory)
+    end
+
+    def warn_of_drought(pipeline, steps)
+      return if steps.empty? || steps.any? { |step| %i[producer loop].include?(step.kind) || step.await }
+
+      Minigun.logger.warn("pipeline #{pipeline.name.inspect}: nothing in it produces items, so no stage has any; " \
+                          "add a producer")
     end
 
     def prepare(run, directory)
@@ -36,6 +44,7 @@ module Minigun
       pipeline.renew_stats
       Options.check_settings(pipeline)
       pipeline.stages.each_value { |stage| Options.check_stage(pipeline, stage) unless stage.options.empty? }
+      Options.check_hooks(pipeline) unless pipeline.hook_table.none_of_stages?
       pipeline.send(:build_dag_routing!) { |name| directory.find(name, run.index) }
     end
   end

@@ -95,15 +95,15 @@ module Minigun
           builder = Evaluation.builder_of(self)
           next builder.public_send(word, *arguments, **options, &block) if builder
 
-          Builder.check(word, arguments, block)
-          _minigun_task.record(word, arguments, options, block, *(Definition.place(caller_locations) if word == :batch))
+          WordCheck.call(word, arguments, options, block)
+          _minigun_task.record(word, arguments, options, block, word == :batch ? Definition.place(caller_locations) : nil)
           nil
         end
       end
 
       (Settings::WORDS + %i[execution]).each do |word|
-        define_method(word) do |*arguments, **options|
-          (Evaluation.builder_of(self) || _minigun_task.settings).public_send(word, *arguments, **options)
+        define_method(word) do |*arguments, **options, &block|
+          (Evaluation.builder_of(self) || _minigun_task.settings).public_send(word, *arguments, **options, &block)
         end
       end
     end

@@ -13,6 +13,8 @@ module Minigun
       def method_missing(name, ...)
         receiver = Evaluation.receiver_of(self, name)
         receiver ? receiver.public_send(name, ...) : super
+      rescue NoMethodError => e
+        raise Evaluation.explained(e, self, name) || e
       end
 
       def respond_to_missing?(name, include_private = false)
@@ -50,6 +52,19 @@ module Minigun
       return builder if Builder::WORDS.include?(name)
 
       object.class if object.is_a?(DSL) && object.class.respond_to?(name)
+    end
+
+    # A better error for a word that was misspelt in a block; nil if it was none.
+    def explained(error, object, name)
+      return unless error.name == name && error.receiver.equal?(object) && builder_of(object)
+
+      hint = Options.hint(name, Builder::WORDS)
+      return if hint.empty?
+
+      text = "#{object.class} has no method and its pipeline block no word `#{name}'#{hint}"
+      NoMethodError.new(text, name).tap { |better| better.set_backtrace(error.backtrace.drop(1)) }
+    rescue ArgumentError # an error that was made without a receiver
+      nil
     end
 
     def frames

@@ -65,6 +65,10 @@ module Minigun
     # Has no stage any hooks?
     def none_of_stages? = @stage_level.each_value.all?(&:empty?)
 
+    # The stages named by hooks.
+    # @return [Array<Symbol>]
+    def stage_names = @stage_level.each_value.flat_map(&:keys).uniq
+
     # The hooks of one type for one stage.
     def of_stage(type, name)
       by_name = @stage_level[type]

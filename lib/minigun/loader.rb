@@ -16,7 +16,7 @@ module Minigun
     ProducerStage: "atomic_stage", Program: "program", Rebind: "rebind", Replay: "replay", Result: "result", Routing: "routing",
     Runner: "runner", Settings: "settings", Signals: "signals", Signature: "signature", Stage: "stage",
     StageContext: "stage_context", StageDefinition: "stage_definition", StageLoop: "stage_loop",
-    StageRegistry: "stage_registry", Step: "program", Subscriptions: "subscriptions", Task: "task"
+    StageRegistry: "stage_registry", Step: "program", Subscriptions: "subscriptions", Task: "task", WordCheck: "word_check"
   }.each { |name, file| autoload name, File.join(__dir__, file) }
 
   module Execution

@@ -43,6 +43,9 @@ module Minigun
     OTHERS = %i[to from before after before_fork after_fork strategy execution execution_context max fork native].freeze
     KNOWN = [*STAGE.keys, *SETTINGS.keys, *OTHERS].uniq.freeze
 
+    # Looking for a name among more costs more than it is worth.
+    MOST_KNOWN = 1000
+
     module_function
 
     # Refuses wrong options of a stage.
@@ -65,12 +68,28 @@ module Minigun
       end
     end
 
+    # Warns of hooks that name no stage, but nearly one.
+    def check_hooks(pipeline)
+      known = pipeline.stages.keys
+      (pipeline.hook_table.stage_names - known).each do |name|
+        near(name, known) do |match|
+          Minigun.logger.warn("pipeline #{pipeline.name.inspect}: a hook names #{name.inspect}, which is no stage " \
+                              "of it; did you mean #{match.inspect}?")
+        end
+      end
+    end
+
     # Yields the known name that was probably meant; nil if there is none.
     def near(name, known)
-      return unless defined?(DidYouMean::SpellChecker)
+      return if !defined?(DidYouMean::SpellChecker) || known.size > MOST_KNOWN
 
       match = DidYouMean::SpellChecker.new(dictionary: known).correct(name).first
       yield match if match
+    end
+
+    # The end of a message about a name that is not known; empty if none is near.
+    def hint(name, known)
+      near(name, known) { |match| " (did you mean #{match.inspect.delete('"')}?)" }.to_s
     end
 
     def place(pipeline, stage) = "pipeline #{pipeline.name.inspect}, stage #{stage.name.inspect}"

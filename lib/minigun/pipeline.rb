@@ -75,7 +75,7 @@ module Minigun
     #   or a descendant of Stage
     # @return [Stage]
     def add_stage(type, name = nil, options = {}, **more, &block)
-      definition = StageDefinition.new(type, name || free_name(type), options.merge(more), block)
+      definition = StageDefinition.new(type, name || free_name(type), options.merge(more), block, self)
       register(definition.stage(self), definition)
     end
 
@@ -110,7 +110,17 @@ module Minigun
       @rerouted[from] = true unless @stages.key?(from)
       @dag.add_node(from)
       @dag.disconnect(from)
-      Names.keys(to).each { |target| @dag.add_edge(from, target) }
+      Names.keys(to).each { |target| add_edge(from, target) }
+    end
+
+    # Adds an edge to the graph.
+    #
+    # @raise [Error] it would close a cycle
+    # @api private
+    def add_edge(from, to)
+      @dag.add_edge(from, to)
+    rescue Error => e
+      raise Error, "pipeline #{@name.inspect}: #{e.message}; leave out one of these edges"
     end
 
     def input_queue = @input_queues.first
@@ -147,8 +157,8 @@ module Minigun
 
     def connect(key, definition)
       targets = @rerouted.delete(key) ? [] : definition.targets
-      targets.each { |target| @dag.add_edge(key, target) }
-      definition.sources.each { |source| @dag.add_edge(source, key) }
+      targets.each { |target| add_edge(key, target) }
+      definition.sources.each { |source| add_edge(source, key) }
     end
 
     def free_name(type)

@@ -20,7 +20,8 @@ module Minigun
       def self.named(type, size)
         return new(type, size) if TYPES.key?(type.to_s)
 
-        raise ArgumentError, "unknown execution context type #{type.inspect}: use one of #{BASES.join(", ")}"
+        raise ArgumentError, "unknown execution context type #{type.inspect}: use one of #{BASES.join(", ")}" \
+                             "#{Options.hint(type, TYPES.keys)}"
       end
     end
 
@@ -111,7 +112,8 @@ module Minigun
     def named(name)
       @pipeline.task&.named_context(name) or
         raise ArgumentError, "#{place_name}: there is no execution context #{name.inspect}; " \
-                             "declare it with execution_context #{name.inspect}, type, size"
+                             "declare it with execution_context #{name.inspect}, type, size" \
+                             "#{Options.hint(name, @pipeline.task&.context_names || [])}"
     end
 
     def size_option = @stage.options.values_at(:max, :threads, :processes).compact.first
@@ -119,9 +121,7 @@ module Minigun
     def type_of(context)
       TYPES.fetch(context.type.to_s) do |type|
         raise Error, "#{place_name}: unknown strategy or execution #{context.type.inspect}; use one of " \
-                     "#{[*STRATEGIES.keys, *BASES].join(", ")}#{Options.near(type, [*STRATEGIES.keys, *TYPES.keys]) do |match|
-                       " (did you mean #{match}?)"
-                     end}"
+                     "#{[*STRATEGIES.keys, *BASES].join(", ")}#{Options.hint(type, [*STRATEGIES.keys, *TYPES.keys])}"
       end
     end
 

@@ -40,7 +40,8 @@ module Minigun
     # @raise [AmbiguousRoutingError] if several stages match equally well
     def resolve(from_index, target)
       found = @directory.find(target, @steps[from_index].pipeline_index)
-      raise ArgumentError, "there is no stage #{target_name(target)} to send to" unless found
+      raise ArgumentError, "there is no stage #{target_name(target)} to send to" \
+                           "#{Options.hint(target, @steps.map(&:name)) unless target.is_a?(Stage)}" unless found
 
       found.entry&.index or raise ArgumentError, "stage #{target_name(target)} takes no items: it only produces"
     end

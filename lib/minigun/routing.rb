@@ -25,11 +25,17 @@ module Minigun
       candidates.each { |position, to| @dag.add_edge(@names[position], to) if @stages[position].producer? }
       candidates.each { |position, to| link(position, to) unless @stages[position].producer? }
       known!(elsewhere)
-      @dag.validate!
+      validate!
       @stages.each_with_index { |stage, position| batched!(stage, @names[position]) if stage.has_spawn_strategy? }
     end
 
     private
+
+    def validate!
+      @dag.validate!
+    rescue Error => e
+      raise Error, "pipeline #{@pipeline.name.inspect}: #{e.message}"
+    end
 
     def link_input
       entry = @stages.index { |stage| !stage.producer? }
@@ -83,7 +89,7 @@ module Minigun
 
       raise Error, "pipeline #{@pipeline.name.inspect}: there is no stage #{unknown.inspect}; " \
                    "define it, or correct the to:, from: or reroute_stage that names it" \
-                   "#{Options.near(unknown, @names) { |match| " (did you mean #{match.inspect}?)" }}"
+                   "#{Options.hint(unknown, @names)}"
     end
 
     def batched!(stage, name)

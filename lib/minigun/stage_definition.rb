@@ -18,8 +18,9 @@ module Minigun
 
     NONE = [].freeze
 
-    def initialize(type, name, options, block)
-      @type, @name, @block, @options = type, name, block, options
+    # @param pipeline [Pipeline] for messages
+    def initialize(type, name, options, block, pipeline)
+      @type, @name, @block, @options, @pipeline = type, name, block, options, pipeline
       @targets = @sources = @hooks = NONE
       take_apart unless options.empty?
     end
@@ -36,10 +37,16 @@ module Minigun
     def custom? = @type.is_a?(Class) && @type <= Stage
 
     def take_apart
-      @targets = Names.keys(@options[:to])
-      @sources = Names.keys(@options[:from])
+      @targets = names(:to)
+      @sources = names(:from)
       @hooks = Hooks::STAGE_TYPES.flat_map { |type| hooks_of(type, @options[type]) }
       @options = custom? ? @options : @options.except(:to, :from, *Hooks::STAGE_TYPES)
+    end
+
+    def names(option)
+      Names.keys(@options[option])
+    rescue ArgumentError => e
+      raise ArgumentError, "#{place}: #{option}: #{e.message}"
     end
 
     def built_in
@@ -58,6 +65,8 @@ module Minigun
       CLASSES.fetch(signature.kind).new(name: @name, block: @block, options: @options).declare(@type, signature)
     end
 
+    def place = "pipeline #{@pipeline.name.inspect}, stage #{@name.inspect}"
+
     def hooks_of(type, given)
       hooks = Array(given)
       return [] if custom? && hooks.none? { |hook| hook.respond_to?(:to_proc) }
@@ -69,7 +78,7 @@ module Minigun
       return hook if hook.is_a?(Proc)
       return hook.to_proc if hook.respond_to?(:to_proc) && !hook.is_a?(Symbol)
 
-      raise Error, "stage #{@name.inspect}: #{type}: takes a proc or a lambda, not #{hook.inspect}"
+      raise Error, "#{place}: #{type}: takes a proc or a lambda, not #{hook.inspect}"
     end
   end
 end

@@ -39,8 +39,7 @@ module Minigun
 
     # @raise [ArgumentError]
     def refuse(queue, known)
-      near = Options.near(queue, known) { |match| " (did you mean #{match.inspect}?)" }
-      raise ArgumentError, "no stage subscribes to the queue #{queue.inspect}#{near}; " \
+      raise ArgumentError, "no stage subscribes to the queue #{queue.inspect}#{Options.hint(queue, known)}; " \
                            "give one the option queues: [#{queue.inspect}]"
     end
 

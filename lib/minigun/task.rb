@@ -96,6 +96,9 @@ module Minigun
     # @return [Placement::Context, nil]
     def named_context(name) = @contexts[name]
 
+    # @return [Array<Symbol>]
+    def context_names = @contexts.keys
+
     # Runs with signals handled and a summary in the log.
     #
     # @return [Integer] the count, see Pipeline#run

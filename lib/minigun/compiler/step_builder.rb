@@ -123,7 +123,9 @@ module Minigun
       end
 
       def nothing_to_call
-        raise Error, "#{Options.place(@pipeline, @stage)}: there is no block; give it one, or use a custom stage"
+        custom = !StageLoop::BUILT_IN.include?(@stage.class)
+        lack = custom ? "#{@stage.class} has no method call; define it" : "there is no block; give it one, or use a custom stage"
+        raise Error, "#{Options.place(@pipeline, @stage)}: #{lack}"
       end
     end
   end
