@@ -56,11 +56,22 @@ packing_open(const mg_options_t *options, const mg_host_t *host, void **stage, m
                              "install the package libzstd-dev, then minigun again");
     }
 #endif
+    int64_t level = mg_option_integer(options, "level", zstd ? 3 : 6), low = -1, high = 9;
+#ifdef HAVE_ZSTD_H
+    if (zstd) {
+        low = ZSTD_minCLevel();
+        high = ZSTD_maxCLevel();
+    }
+#endif
+    if (level < low || level > high) {
+        return mg_stage_fail(error, 0, "level must be %d to %d for %s, not %lld", (int)low, (int)high, format,
+                             (long long)level);
+    }
     packing_t *packing = calloc(1, sizeof(*packing));
     if (packing == NULL) return mg_stage_fail(error, 0, "out of memory");
     packing->zstd = zstd;
     packing->ordered = host->ordered;
-    packing->level = (int)mg_option_integer(options, "level", zstd ? 3 : 6);
+    packing->level = (int)level;
     *stage = packing;
     return MG_STAGE_OK;
 }

@@ -1,5 +1,5 @@
 /* write - The sink: a record per line into a file, which appears under its name only
- * once it is whole; or into a descriptor.
+ * once it is whole, with the rights that a file there has; or into a descriptor.
  *
  * Options: path or fd, fsync, append (no temporary file then), delimiter.
  */
@@ -18,7 +18,8 @@ typedef struct {
     int fd;
     bool given, append, fsync;
     const char *path;
-    char *temporary; /* NULL if the file is written in place */
+    char *target;    /* the path, with links followed; NULL if the file is written in place */
+    char *temporary; /* beside it */
     const char *delimiter;
     size_t delimiter_length;
     size_t size;
@@ -41,18 +42,30 @@ open_file(write_t *sink, mg_error_t *error)
         return sink->fd < 0 ? fail(error, sink->path, "open") : MG_STAGE_OK;
     }
     struct stat status;
-    bool special = stat(sink->path, &status) == 0 && !S_ISREG(status.st_mode);
-    if (special) {
+    bool exists = stat(sink->path, &status) == 0;
+    if (exists && !S_ISREG(status.st_mode)) {
         sink->fd = open(sink->path, O_WRONLY | O_CLOEXEC);
         return sink->fd < 0 ? fail(error, sink->path, "open") : MG_STAGE_OK;
     }
-    size_t room = strlen(sink->path) + 48;
+    sink->target = exists ? realpath(sink->path, NULL) : strdup(sink->path);
+    if (sink->target == NULL) return fail(error, sink->path, "open");
+    size_t room = strlen(sink->target) + 48;
     sink->temporary = malloc(room);
     if (sink->temporary == NULL) return mg_stage_fail(error, ENOMEM, "out of memory");
-    snprintf(sink->temporary, room, "%s.%ld-%llx.tmp", sink->path, (long)getpid(),
+    snprintf(sink->temporary, room, "%s.%ld-%llx.tmp", sink->target, (long)getpid(),
              (unsigned long long)(uintptr_t)sink);
     sink->fd = open(sink->temporary, flags | O_EXCL, 0666);
-    return sink->fd < 0 ? fail(error, sink->path, "open") : MG_STAGE_OK;
+    if (sink->fd < 0) return fail(error, sink->path, "open");
+    if (exists) (void)!fchmod(sink->fd, status.st_mode & 07777);
+    return MG_STAGE_OK;
+}
+
+static void
+free_sink(write_t *sink)
+{
+    free(sink->target);
+    free(sink->temporary);
+    free(sink);
 }
 
 static int
@@ -79,8 +92,7 @@ write_open(const mg_options_t *options, const mg_host_t *host, void **stage, mg_
         status = open_file(sink, error);
     }
     if (status != MG_STAGE_OK) {
-        free(sink->temporary);
-        free(sink);
+        free_sink(sink);
         return status;
     }
     *stage = sink;
@@ -172,17 +184,16 @@ write_close(void *stage, bool complete, mg_error_t *error)
     }
     if (sink->temporary) {
         bool good = complete && status == MG_STAGE_OK;
-        if (good && rename(sink->temporary, sink->path) != 0) {
+        if (good && rename(sink->temporary, sink->target) != 0) {
             status = fail(error, sink->path, "rename");
             good = false;
         }
         if (!good) unlink(sink->temporary);
-        if (good && sink->fsync && sync_directory(sink->path) != 0) {
+        if (good && sink->fsync && sync_directory(sink->target) != 0) {
             status = fail(error, sink->path, "fsync of the directory");
         }
     }
-    free(sink->temporary);
-    free(sink);
+    free_sink(sink);
     return status;
 }
 
