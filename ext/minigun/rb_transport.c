@@ -50,7 +50,7 @@ mg_rb_exchange_t *
 mg_rb_exchange_get(VALUE self)
 {
     mg_rb_exchange_t *exchange = mg_rb_exchange_any(self);
-    if (exchange->core == NULL) mg_raise(MG_CLOSED);
+    if (exchange->core == NULL || exchange->closed) mg_raise(MG_CLOSED);
     if (exchange->owner != mg_worker_generation()) {
         rb_raise(rb_eMinigunForkedError, "an exchange belongs to another process");
     }
@@ -92,14 +92,40 @@ minigun_exchange_initialize(VALUE self, VALUE workers, VALUE capacity)
     return self;
 }
 
-/* Frees the shared memory and descriptors of this process. Idempotent. */
+/*
+ * Frees the shared memory and descriptors of this process. Idempotent. What other
+ * threads are in the middle of raises ClosedError, and they leave them to the
+ * collector.
+ */
 static VALUE
 minigun_exchange_close(VALUE self)
 {
     mg_rb_exchange_t *exchange = rb_check_typeddata(self, &exchange_type);
+    if (exchange->core == NULL) return Qnil;
+
+    bool own = exchange->owner == mg_worker_generation();
+    exchange->closed = true;
+    if (exchange->users > 0 && own) {
+        mg_exchange_wake(exchange->core);
+        return Qnil;
+    }
     mg_exchange_free(exchange->core);
     exchange->core = NULL;
     return Qnil;
+}
+
+/* Brackets of what may let other threads run. */
+static void
+hold(mg_rb_exchange_t *exchange)
+{
+    exchange->users++;
+}
+
+static void
+let_go(mg_rb_exchange_t *exchange)
+{
+    exchange->users--;
+    if (exchange->closed) mg_raise(MG_CLOSED);
 }
 
 /* Waiting. */
@@ -122,9 +148,12 @@ void
 mg_rb_exchange_wait(mg_rb_exchange_t *exchange, int milliseconds)
 {
     rb_thread_check_ints();
+    if (exchange->closed) mg_raise(MG_CLOSED);
     exchange->limit = milliseconds;
+    hold(exchange);
     if (mg_exchange_doze(exchange->core)) mg_without_gvl(sleep_body, sleep_wake, exchange);
     mg_exchange_rise(exchange->core);
+    let_go(exchange);
     rb_thread_check_ints();
 }
 
@@ -164,11 +193,12 @@ mg_rb_build(mg_rb_build_t *build, VALUE (*body)(VALUE))
 {
     int state;
 
+    hold(build->exchange);
     mg_encoder_begin(&build->exchange->encoder, &build->transport->outbox);
     rb_protect(body, (VALUE)build, &state);
-    if (state == 0) return;
-    mg_bytes_clear(&build->transport->outbox);
-    rb_jump_tag(state);
+    if (state) mg_bytes_clear(&build->transport->outbox);
+    let_go(build->exchange);
+    if (state) rb_jump_tag(state);
 }
 
 /* The message goes from the ring only now, so a spent one makes room even if it
@@ -182,8 +212,10 @@ mg_rb_receive(mg_rb_exchange_t *exchange, mg_transport_t *transport, VALUE (*bod
     mg_status_t status = mg_transport_receive(transport, &reading.message);
     if (status == MG_AGAIN) return Qnil;
     if (status != MG_OK) mg_raise(status);
+    hold(exchange);
     rb_protect(body, (VALUE)&reading, &state);
     mg_transport_release(transport);
+    let_go(exchange);
     if (state) rb_jump_tag(state);
     return reading.result;
 }

@@ -9,6 +9,8 @@
 
 typedef struct {
     mg_exchange_t *core;
+    bool closed;    /* also while the core is still there for its users */
+    uint32_t users; /* threads that are in the middle of something and may let others run */
     uint32_t workers;
     uint32_t own; /* a worker's place */
     uint32_t owner; /* see mg_worker_generation */
@@ -25,7 +27,8 @@ mg_rb_exchange_t *mg_rb_exchange_any(VALUE self);
 uint32_t mg_rb_place_get(const mg_rb_exchange_t *exchange, VALUE place);
 mg_transport_t *mg_rb_transport_get(mg_rb_exchange_t *exchange, VALUE place);
 
-/* Sleeps, without the GVL, and lets interrupts through. */
+/* Sleeps, without the GVL, and lets interrupts through. Raises ClosedError if the
+ * exchange is closed meanwhile, as mg_rb_build and mg_rb_receive do. */
 void mg_rb_exchange_wait(mg_rb_exchange_t *exchange, int milliseconds);
 
 /* A message under construction. */
