@@ -4,25 +4,39 @@
 
 #ifdef HAVE_RB_INTERNAL_THREAD_SPECIFIC_GET
 static rb_internal_thread_specific_key_t slot_key;
+static ID id_slot;
+
+static const rb_data_type_t slot_type = {
+    .wrap_struct_name = "minigun/slot",
+    .function = { .dfree = RUBY_TYPED_DEFAULT_FREE },
+    .flags = RUBY_TYPED_FREE_IMMEDIATELY,
+};
+
+/* Freed with the thread, which keeps it in a variable that Ruby code can't name. */
+static mg_slot_t *
+make_slot(VALUE thread)
+{
+    mg_slot_t *slot;
+    VALUE holder = TypedData_Make_Struct(0, mg_slot_t, &slot_type, slot);
+    if (OBJ_FROZEN(thread)) rb_gc_register_mark_object(holder);
+    else rb_ivar_set(thread, id_slot, holder);
+    rb_internal_thread_specific_set(thread, slot_key, slot);
+    return slot;
+}
 
 mg_slot_t *
 mg_slot(void)
 {
     VALUE thread = rb_thread_current();
     mg_slot_t *slot = rb_internal_thread_specific_get(thread, slot_key);
-    if (slot == NULL) {
-        /* One small block per thread that ever ran a stage. */
-        slot = calloc(1, sizeof(*slot));
-        if (slot == NULL) rb_memerror();
-        rb_internal_thread_specific_set(thread, slot_key, slot);
-    }
-    return slot;
+    return slot != NULL ? slot : make_slot(thread);
 }
 
 static void
 init_slot(void)
 {
     slot_key = rb_internal_thread_specific_key_create();
+    id_slot = rb_intern("minigun_slot");
 }
 #else
 __thread mg_slot_t mg_thread_slot MG_TLS_FAST;
