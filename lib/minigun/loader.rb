@@ -12,7 +12,7 @@ module Minigun
     EndOfSource: "queue_wrappers", EndOfStage: "queue_wrappers", ErrorLimit: "error_limit", Evaluation: "evaluation",
     Explanation: "explanation", HandChanges: "hand_changes",
     Hooks: "hooks", HUD: "hud", Instance: "instance", Names: "names", Options: "options", Pipeline: "pipeline",
-    PipelineRun: "program", PipelineStage: "pipeline_stage", Placement: "placement", Policy: "policy",
+    PipelineRun: "program", PipelineStage: "pipeline_stage", Placement: "placement", PlainLogger: "plain_logger", Policy: "policy",
     ProducerStage: "atomic_stage", Program: "program", Rebind: "rebind", Replay: "replay", Result: "result", Routing: "routing",
     Runner: "runner", Settings: "settings", Signals: "signals", Signature: "signature", Stage: "stage",
     StageContext: "stage_context", StageDefinition: "stage_definition", StageLoop: "stage_loop",

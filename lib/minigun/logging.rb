@@ -13,10 +13,20 @@ module Minigun
 
     # A Logger on standard output, at level INFO or at that of the environment.
     def self.default
-      Logger.new(StandardOutput, level: ENV.fetch(LEVEL_VARIABLE, "info"), progname: "minigun")
+      kind.new(StandardOutput, level: ENV.fetch(LEVEL_VARIABLE, "info"), progname: "minigun")
     rescue ArgumentError
-      Logger.new(StandardOutput, level: Logger::INFO, progname: "minigun")
+      kind.new(StandardOutput, level: "info", progname: "minigun")
     end
+
+    # @return [Class] Logger, or what takes its place where it is a gem and not there
+    def self.kind
+      Logger
+    rescue LoadError
+      PlainLogger
+    end
+
+    # @return [Boolean] whether it is known how the logger writes
+    def self.known?(logger) = logger.is_a?(kind)
   end
 
   class << self

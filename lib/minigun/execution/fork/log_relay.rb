@@ -6,6 +6,9 @@ module Minigun
       # Extends a child's copy of the logger: keeps its lines until they are sent to the parent, whose
       # logger may be one that only lives there.
       module LogRelay
+        # The severity of lines without one, Logger's.
+        UNKNOWN = 5
+
         # Lines since the last call.
         # @return [Array<Array(Integer, String, String)>, nil] severity, message, program
         def relayed_lines
@@ -14,7 +17,7 @@ module Minigun
         end
 
         def add(severity, message = nil, progname = nil)
-          severity ||= Logger::UNKNOWN
+          severity ||= UNKNOWN
           return true if severity < level
 
           progname ||= self.progname
@@ -30,7 +33,7 @@ module Minigun
         # @param logger [Object] the parent's
         # @return [Object] what takes its place in a child; a logger of no known kind stays itself
         def self.of(logger)
-          logger.is_a?(Logger) ? logger.clone.extend(self) : logger
+          Logging.known?(logger) ? logger.clone.extend(self) : logger
         end
 
         # @api private
