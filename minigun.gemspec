@@ -14,7 +14,7 @@ Gem::Specification.new do |spec|
 
   spec.files = Dir.chdir(__dir__) do
     Dir["lib/**/*.rb", "ext/**/*.{c,h,cpp,rb}", "exe/*", "sig/**/*.rbs", "examples/**/*.{rb,c,h,md}",
-        "README.md", "CHANGELOG.md", "LICENSE.txt"]
+        "docs/*.md", "README.md", "CHANGELOG.md", "LICENSE.txt"]
   end
   spec.bindir = "exe"
   spec.executables = Dir.chdir(__dir__) { Dir["exe/*"] }.map { |path| File.basename(path) }

@@ -228,7 +228,7 @@ RSpec.describe Minigun::Stats do
     expect(loaded.stage).to be_nil
   end
 
-  it "survives the collector and compaction" do
+  it "survives the collector and compaction", limit: 300 do
     GC.stress = true
     20.times { |i| stats.record_latency(i + 0.5) }
     GC.stress = false

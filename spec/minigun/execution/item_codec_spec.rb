@@ -159,7 +159,7 @@ RSpec.describe Minigun::Execution::ItemCodec do
     end
   end
 
-  it "survives GC at every allocation" do
+  it "survives GC at every allocation", limit: 300 do
     items = [{ "key" => [1, "two", :three, 2**70], sym: nil }, :late, "x" * 50, Point.new(1, [2])]
     rejected, failures = [], []
     GC.stress = true

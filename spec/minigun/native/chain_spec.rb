@@ -226,7 +226,7 @@ RSpec.describe Minigun::Native::Chain do
     expect(runner.value).to eq([{ "count" => 300_000 }])
   end
 
-  it "keeps what it holds through GC and compaction" do
+  it "keeps what it holds through GC and compaction", limit: 300 do
     rows = Array.new(5) { |i| { "k" => "key#{i}", "v" => i } }
     machine = chain({ pass: true }, workers: 1, symbols: true).machine(true).start
     result = stressed { machine.feed(rows) } || stressed { machine.take }
