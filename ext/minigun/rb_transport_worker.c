@@ -108,7 +108,7 @@ minigun_exchange_outputs(VALUE self, VALUE groups)
  *
  * Ends the reply that #outputs began and sends it, waiting for room: +done+ items
  * more of the chunk are dealt with. +note+ is nil or a String. With +hush+ the parent
- * isn't woken for it.
+ * isn't woken from a nap for it.
  */
 static VALUE
 minigun_exchange_reply(int argc, VALUE *argv, VALUE self)

@@ -10,6 +10,8 @@
 
 #include "sys.h"
 
+enum { AWAKE, ASLEEP, NAPPING };
+
 static mg_status_t
 open_pair(int fds[2])
 {
@@ -45,12 +47,12 @@ mg_doorbell_close(mg_doorbell_t *bell)
 }
 
 void
-mg_doorbell_ring(mg_doorbell_t *bell)
+mg_doorbell_ring(mg_doorbell_t *bell, bool softly)
 {
     /* D1: pairs with D2. A change that changes nothing: of the two, one comes later
      * and sees the other's word and all that was written before it. */
     uint32_t asleep = atomic_fetch_or_explicit(&bell->word->asleep, 0, memory_order_acq_rel);
-    if (asleep) mg_doorbell_wake(bell);
+    if (asleep && !(softly && asleep == NAPPING)) mg_doorbell_wake(bell);
 }
 
 void
@@ -66,10 +68,10 @@ mg_doorbell_wake(mg_doorbell_t *bell)
 }
 
 void
-mg_doorbell_doze(mg_doorbell_t *bell)
+mg_doorbell_doze(mg_doorbell_t *bell, bool nap)
 {
     /* D2: pairs with D1. */
-    atomic_exchange_explicit(&bell->word->asleep, 1, memory_order_acq_rel);
+    atomic_exchange_explicit(&bell->word->asleep, nap ? NAPPING : ASLEEP, memory_order_acq_rel);
 }
 
 void
@@ -77,7 +79,7 @@ mg_doorbell_rise(mg_doorbell_t *bell, bool rang)
 {
     uint64_t drained[16];
 
-    atomic_store_explicit(&bell->word->asleep, 0, memory_order_relaxed);
+    atomic_store_explicit(&bell->word->asleep, AWAKE, memory_order_relaxed);
     while (rang && mg_sys->read(bell->read_fd, drained, sizeof(drained)) == (ssize_t)sizeof(drained)) {
     }
 }

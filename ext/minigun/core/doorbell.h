@@ -37,16 +37,17 @@ typedef struct {
 mg_status_t mg_doorbell_open(mg_doorbell_t *bell, mg_doorbell_word_t *word);
 void mg_doorbell_close(mg_doorbell_t *bell);
 
-/* Any process: wakes the waiter if it sleeps or is about to. Call it after what the
- * waiter waits for was published. */
-void mg_doorbell_ring(mg_doorbell_t *bell);
+/* Any process: wakes the waiter if it sleeps or is about to; if `softly`, not from a
+ * nap. Call it after what the waiter waits for was published. */
+void mg_doorbell_ring(mg_doorbell_t *bell, bool softly);
 
 /* Any thread, also in a signal handler: makes the present or the next sleep end. */
 void mg_doorbell_wake(mg_doorbell_t *bell);
 
-/* The waiter, around its sleep: announces it, and ends it. `rang` tells that the bell's
- * descriptor was readable; a ring that is left stands for the next sleep. */
-void mg_doorbell_doze(mg_doorbell_t *bell);
+/* The waiter, around its sleep: announces it, and ends it. A nap is a sleep that ends
+ * soon by itself. `rang` tells that the bell's descriptor was readable; a ring that is
+ * left stands for the next sleep. */
+void mg_doorbell_doze(mg_doorbell_t *bell, bool nap);
 void mg_doorbell_rise(mg_doorbell_t *bell, bool rang);
 
 #endif

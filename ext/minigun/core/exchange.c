@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { LOOK_EVERY = 16 };
+enum { LOOK_EVERY = 16, NAP = 5 };
 
 typedef struct {
     mg_transport_t transport;
@@ -27,6 +27,7 @@ struct mg_exchange {
     struct pollfd *polled; /* the bell, then the processes */
     nfds_t npolled;
     unsigned unslept; /* times in a row that there was no reason to sleep */
+    bool flowing;     /* the last sleep ended with something to receive: naps will do */
     uint32_t count;
     place_t places[];
 };
@@ -194,10 +195,10 @@ mg_exchange_doze(mg_exchange_t *exchange)
     exchange->polled[count++] = (struct pollfd){ .fd = bell->read_fd, .events = POLLIN };
     for (uint32_t i = 0; in_parent(exchange) && i < exchange->count; i++) {
         int fd = exchange->places[i].process;
-        if (fd >= 0) exchange->polled[count++] = (struct pollfd){ .fd = fd, .events = POLLIN };
+        if (fd >= 0 && !exchange->places[i].ended) exchange->polled[count++] = (struct pollfd){ .fd = fd, .events = POLLIN };
     }
     exchange->npolled = count;
-    mg_doorbell_doze(bell);
+    mg_doorbell_doze(bell, exchange->flowing);
     if (!anything_ready(exchange)) {
         exchange->unslept = 0;
         return true;
@@ -210,6 +211,7 @@ mg_exchange_doze(mg_exchange_t *exchange)
 void
 mg_exchange_sleep(mg_exchange_t *exchange, int milliseconds)
 {
+    if (exchange->flowing && (milliseconds < 0 || milliseconds > NAP)) milliseconds = NAP;
     mg_sys->poll(exchange->polled, exchange->npolled, milliseconds);
 }
 
@@ -226,6 +228,7 @@ mg_exchange_rise(mg_exchange_t *exchange)
             }
         }
     }
+    exchange->flowing = in_parent(exchange) && anything_ready(exchange);
     mg_doorbell_rise(own_bell(exchange), rang);
 }
 

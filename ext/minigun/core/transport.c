@@ -102,7 +102,7 @@ mg_transport_pump(mg_transport_t *transport)
         status = mg_ring_try_write(&transport->out, &transport->sending, data, length);
         if (status == MG_AGAIN) {
             /* The other end must know of the pieces before it can make room. */
-            if (published) mg_doorbell_ring(transport->peer);
+            if (published) mg_doorbell_ring(transport->peer, false);
             published = false;
             if (wait_for_room(&transport->out, length)) return MG_AGAIN;
             continue;
@@ -116,7 +116,7 @@ mg_transport_pump(mg_transport_t *transport)
             mg_bytes_clear(&transport->outbox);
         }
     }
-    if (published && !transport->hush) mg_doorbell_ring(transport->peer);
+    if (published) mg_doorbell_ring(transport->peer, transport->hush);
     return status;
 }
 

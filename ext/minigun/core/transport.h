@@ -52,7 +52,7 @@ typedef struct {
     mg_frame_t sending;
     size_t sent;
     bool unsent;
-    bool hush; /* don't wake the other end for what is sent; it will look anyway */
+    bool hush; /* what is sent needn't end the other end's nap */
 
     mg_bytes_t inbox; /* pieces of a long message */
     size_t announced; /* its whole length; 0 for none */

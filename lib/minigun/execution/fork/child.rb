@@ -19,9 +19,8 @@ module Minigun
         # Work for each second that it takes to look for changes of the user object.
         OVERHEAD = 9
         LARGEST_SLICE = 8192
-        # Seconds that the parent may be left asleep, and chunks a worker must have left to do that.
-        HUSH = 0.005
-        HUSH_CHUNKS = 2
+        # Chunks that a worker must have before it, to leave the parent its nap.
+        AHEAD = 2
         # Latencies sent with a message.
         SAMPLES = 64
         # Milliseconds an orphan has to clean up.
@@ -32,12 +31,13 @@ module Minigun
         def initialize(exchange, place, work, parent)
           @exchange, @place, @work, @parent = exchange, place, work, parent
           @slice = 1
-          @looking = @rung = 0.0
+          @looking = 0.0
         end
 
         # The whole life of the worker. Doesn't return.
         # @param items [Array, nil] all its items, or nil if they are to come from the parent
         def live(items = nil)
+          @lasting = items.nil?
           Thread.handle_interrupt(Object => :immediate) do
             set_up
             items ? work(0, items, []) : serve
@@ -128,16 +128,12 @@ module Minigun
           latencies = latencies.each_slice(latencies.size.fdiv(SAMPLES).ceil).map(&:first) if latencies.size > SAMPLES
           note = note(failures)
           @exchange.reply(kind, sequence, done, [took, @looking].map { |time| (time * 1e9).to_i }, latencies, note,
-                          hush?(sequence))
+                          hush?(kind, sequence))
         end
 
-        # Waking the parent costs more than a quick chunk: it may sleep while there is enough to do.
-        def hush?(sequence)
-          time = now
-          return true if time - @rung < HUSH && @exchange.granted?(sequence + HUSH_CHUNKS)
-
-          @rung = time
-          false
+        # Waking the parent costs more than a quick chunk: it may nap while there is enough to do.
+        def hush?(kind, sequence)
+          @lasting ? @exchange.granted?(sequence + AHEAD) : kind == RESULT
         end
 
         # The rest of a message: failures, changes to the user object, log lines, what ends the run.

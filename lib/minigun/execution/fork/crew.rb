@@ -9,7 +9,7 @@ module Minigun
       # The workers of a step: hired, listened to, buried.
       class Crew
         # Bytes of a ring.
-        RING = 256 * 1024
+        RING = 512 * 1024
         # Workers that may exit one after the other without a result.
         IDLE_EXITS = 3
         # Workers that may be killed so, and for how many seconds: what kills them may yet stop.
