@@ -4,6 +4,7 @@ require "set"
 require "time"
 require "json"
 require "io/wait"
+require "logger"
 
 # Data pipelines: stages declared in a Ruby DSL, run by a native core.
 #
@@ -17,7 +18,6 @@ module Minigun
 end
 
 autoload :FileUtils, "fileutils"
-autoload :Logger, "logger"
 autoload :SecureRandom, "securerandom"
 autoload :Tempfile, "tempfile"
 autoload :Timeout, "timeout"

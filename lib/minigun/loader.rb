@@ -4,7 +4,7 @@ module Minigun
   # What has methods on Minigun itself, or a native part.
   %w[platform configuration logging dag stats execution/run native emitter].each { |part| require_relative part }
 
-  # Everything else is loaded where it is first named.
+  # The rest is found by its names, so that parts can name each other in any order.
   {
     AccumulatorStage: "accumulator_stage", AggregatedStats: "aggregated_stats", AtomicStage: "atomic_stage",
     Background: "background", Blueprint: "blueprint", Builder: "builder", CollectedOutput: "collected_output",
@@ -36,4 +36,12 @@ module Minigun
       singleton_class.alias_method :create_context, :create_context # it may be replaced without a warning
     end
   end
+
+  # What every run needs is loaded now, so that the first one is as quick as the others; the rest
+  # where it is first named.
+  %w[
+    dsl instance replay atomic_stage accumulator_stage pipeline_stage stage_definition stage_loop options policy
+    placement routing subscriptions program aggregated_stats runner signals compiler rebind result native/fuse native/stage execution/execution_orchestrator execution/execution_plan
+    execution/conclusion execution/failures execution/dead_letters execution/tally
+  ].each { |part| require_relative part }
 end
