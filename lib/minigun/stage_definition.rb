@@ -18,6 +18,10 @@ module Minigun
 
     NONE = [].freeze
 
+    # Options that are of the definition, not of the stage.
+    OWN = [:to, :from, *Hooks::STAGE_TYPES].freeze
+    private_constant :OWN
+
     # @param pipeline [Pipeline] for messages
     def initialize(type, name, options, block, pipeline)
       @type, @name, @block, @options, @pipeline = type, name, block, options, pipeline
@@ -39,12 +43,15 @@ module Minigun
     def take_apart
       @targets = names(:to)
       @sources = names(:from)
-      @hooks = Hooks::STAGE_TYPES.flat_map { |type| hooks_of(type, @options[type]) }
-      @options = custom? ? @options : @options.except(:to, :from, *Hooks::STAGE_TYPES)
+      @hooks = Hooks::STAGE_TYPES.flat_map { |type| hooks_of(type, @options[type]) } if hooked?
+      @options = @options.except(*OWN) unless custom?
     end
 
+    def hooked? = Hooks::STAGE_TYPES.any? { |type| @options.key?(type) }
+
     def names(option)
-      Names.keys(@options[option])
+      given = @options[option]
+      given.nil? ? NONE : Names.keys(given)
     rescue ArgumentError => e
       raise ArgumentError, "#{place}: #{option}: #{e.message}"
     end
