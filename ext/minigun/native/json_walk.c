@@ -118,22 +118,26 @@ closing:
     return NULL;
 }
 
-/* Goes over a value that nobody wants, up to what follows it. */
-static inline const char *
-skip_value(mg_json_walk_t *walk, uint32_t end)
+/* Goes over the value at *next that nobody wants; gives what follows it, or NULL with the
+ * complaint. The place is handed on by value: through memory each step would wait for the
+ * one before. */
+static inline const uint32_t *
+pass_value(mg_json_walk_t *walk, const uint32_t *next, uint32_t end, const char **complaint)
 {
     const char *data = walk->data;
-    uint32_t begin = *walk->next++, close;
-
-    switch (data[begin]) {
-    case '"':
-        return walk->escapes ? check_escapes(data, begin, *walk->next, end) : NULL;
-    case '{':
-    case '[':
-        return skip_container(walk, end, data[begin], &close);
-    default:
-        return check_scalar(data, begin, end) ? NULL : bad_value;
+    char kind = data[*next];
+    if (kind == '"') {
+        *complaint = walk->escapes ? check_escapes(data, next[0], next[1], end) : NULL;
+        return *complaint ? NULL : next + 1;
     }
+    if (kind == '{' || kind == '[') {
+        uint32_t close;
+        walk->next = next + 1;
+        *complaint = skip_container(walk, end, kind, &close);
+        return *complaint ? NULL : walk->next;
+    }
+    *complaint = check_scalar(data, *next, end) ? NULL : bad_value;
+    return *complaint ? NULL : next + 1;
 }
 
 /* Takes a value, up to what follows it. */
@@ -171,46 +175,33 @@ find_member(const mg_json_walk_t *walk, const mg_json_fields_t *fields, uint32_t
     return find_escaped(fields, text, length);
 }
 
-/* Steps over a member's key, to its value. It has four positions of its own at least, and
- * behind the last one there are more, so one look will do. */
+/* Is there a member's key at *next? A member has four positions of its own at least, and
+ * behind the last one there are more, so one look at the end will do. */
 static inline const char *
-pass_key(mg_json_walk_t *walk, uint32_t end)
+check_key(const char *data, const uint32_t *next, uint32_t end)
 {
-    const char *data = walk->data;
-    const uint32_t *next = walk->next;
     if (next[3] >= end) return unfinished;
     if (data[next[0]] != '"') return bad_key;
-    if (data[next[1]] != ':') return bad_colon;
-    walk->next = next + 2;
-    return NULL;
-}
-
-/* Steps over what follows a value. */
-static inline const char *
-pass_separator(mg_json_walk_t *walk, uint32_t end, bool *last)
-{
-    uint32_t separator = *walk->next;
-    if (separator >= end) return unfinished;
-    walk->next++;
-    *last = walk->data[separator] == '}';
-    return *last || walk->data[separator] == ',' ? NULL : bad_comma;
+    return data[next[1]] == ':' ? NULL : bad_colon;
 }
 
 /* Checks the members of an object that is ruled out, from behind the value in hand. */
 static const char *
 pass_rest(mg_json_walk_t *walk, uint32_t end)
 {
-    const char *complaint;
-    bool last;
-    for (;;) {
-        complaint = pass_separator(walk, end, &last);
-        if (complaint || last) return complaint;
-        const uint32_t *next = walk->next;
-        complaint = pass_key(walk, end);
-        if (!complaint && walk->escapes) complaint = check_escapes(walk->data, next[0], next[1], end);
-        if (!complaint) complaint = skip_value(walk, end);
+    const char *data = walk->data, *complaint;
+    const uint32_t *next = walk->next;
+    while (*next < end && data[*next] == ',') {
+        next++;
+        complaint = check_key(data, next, end);
+        if (!complaint && walk->escapes) complaint = check_escapes(data, next[0], next[1], end);
         if (complaint) return complaint;
+        next = pass_value(walk, next + 2, end, &complaint);
+        if (next == NULL) return complaint;
     }
+    if (*next >= end) return unfinished;
+    walk->next = next + 1;
+    return data[*next] == '}' ? NULL : bad_comma;
 }
 
 static void
@@ -232,9 +223,14 @@ look_into(mg_json_walk_t *walk, uint32_t end, const mg_json_fields_t *inner, mg_
 {
     uint32_t begin = *walk->next;
     forget(inner, found);
-    if (walk->data[begin] != '{') return value ? take_value(walk, end, value) : skip_value(walk, end);
-
-    const char *complaint = walk_object(walk, end, inner, found);
+    const char *complaint;
+    if (walk->data[begin] != '{') {
+        if (value) return take_value(walk, end, value);
+        const uint32_t *next = pass_value(walk, walk->next, end, &complaint);
+        if (next) walk->next = next;
+        return complaint;
+    }
+    complaint = walk_object(walk, end, inner, found);
     if (complaint || value == NULL) return complaint;
     value->kind = '{';
     value->begin = begin;
@@ -265,29 +261,35 @@ static const char *
 walk_object(mg_json_walk_t *walk, uint32_t end, const mg_json_fields_t *fields,
             mg_json_found_t *found)
 {
-    const char *complaint;
-    bool last = false;
+    const char *data = walk->data, *complaint;
+    const uint32_t *next = walk->next + 1;
 
-    walk->next++;
-    if (*walk->next < end && walk->data[*walk->next] == '}') {
-        walk->next++;
+    if (*next < end && data[*next] == '}') {
+        walk->next = next + 1;
         return NULL;
     }
-    while (!last) {
-        const uint32_t *next = walk->next;
-        complaint = pass_key(walk, end);
+    for (;;) {
+        complaint = check_key(data, next, end);
         if (complaint) return complaint;
         uint32_t number = find_member(walk, fields, next[0], next[1]);
-        if (number > MG_JSON_FIELDS) return bad_escape;
-
-        complaint = number < MG_JSON_FIELDS ? take_member(walk, end, fields, number, found)
-                                            : skip_value(walk, end);
-        if (complaint) return complaint;
-        if (walk->ruled_out) return pass_rest(walk, end);
-        complaint = pass_separator(walk, end, &last);
-        if (complaint) return complaint;
+        if (number < MG_JSON_FIELDS) {
+            walk->next = next + 2;
+            complaint = take_member(walk, end, fields, number, found);
+            if (complaint) return complaint;
+            if (walk->ruled_out) return pass_rest(walk, end);
+            next = walk->next;
+        }
+        else {
+            if (number > MG_JSON_FIELDS) return bad_escape;
+            next = pass_value(walk, next + 2, end, &complaint);
+            if (next == NULL) return complaint;
+        }
+        if (*next >= end) return unfinished;
+        if (data[*next] != ',') break;
+        next++;
     }
-    return NULL;
+    walk->next = next + 1;
+    return data[*next] == '}' ? NULL : bad_comma;
 }
 
 const char *
