@@ -15,6 +15,8 @@ minigun_native_check(VALUE self, VALUE address)
 {
     mg_error_t error = { 0, "" };
     const mg_stage_t *stage = (const mg_stage_t *)NUM2ULL(address);
+    uintptr_t place = (uintptr_t)stage;
+    if (place && (place < 4096 || place % sizeof(void *))) rb_raise(rb_eArgError, "%lu is no address of a stage", (unsigned long)place);
     if (mg_native_stage_check(stage, &error) != MG_OK) rb_raise(rb_eArgError, "%s", error.text);
     return Qnil;
 }

@@ -133,6 +133,17 @@ minigun_native_machine_feed(VALUE self, VALUE items)
 }
 
 /*
+ * call-seq: hungry? -> true or false
+ *
+ * False when a stage has enough, or the chain is cancelled: what is fed then is lost.
+ */
+static VALUE
+minigun_native_machine_hungry_p(VALUE self)
+{
+    return mg_native_pipe_wanted(mg_native_chain_inlet(mg_machine_get(self)->core)) ? Qtrue : Qfalse;
+}
+
+/*
  * call-seq: finish -> nil
  *
  * Says that no more items will be fed.
@@ -149,5 +160,6 @@ mg_machine_define_flow(VALUE machine)
 {
     rb_define_method(machine, "take", minigun_native_machine_take, 0);
     rb_define_method(machine, "feed", minigun_native_machine_feed, 1);
+    rb_define_method(machine, "hungry?", minigun_native_machine_hungry_p, 0);
     rb_define_method(machine, "finish", minigun_native_machine_finish, 0);
 }

@@ -33,20 +33,22 @@ module Minigun
 
     @stages = {}
     @lock = Mutex.new
+    @registry = Mutex.new
 
     class << self
       # Makes a native stage known.
       #
-      # @param name [Symbol, String]
+      # @param name [Symbol, String] none that an option of stages has
       # @param pointer [Integer, #to_i] address of a constant mg_stage_t that is never freed
       # @return [Symbol] the name
-      # @raise [ArgumentError] no such stage, or one of another ABI version
+      # @raise [ArgumentError] no such stage, one of another ABI version, or a name that is taken
       def register(name, pointer)
-        address = Integer(pointer.respond_to?(:to_i) ? pointer.to_i : pointer)
+        address = pointer.respond_to?(:to_i) && !pointer.is_a?(String) ? pointer.to_i : Integer(pointer)
         check(address)
-        @stages[name.to_sym] = address
-        name.to_sym
-      rescue ArgumentError => e
+        raise ArgumentError, "the name is that of an option" if Minigun::Options::KNOWN.include?(name.to_sym)
+
+        @registry.synchronize { claim(name.to_sym, address) }
+      rescue ArgumentError, TypeError => e
         raise ArgumentError, "native stage #{name}: #{e.message}"
       end
 
@@ -57,6 +59,7 @@ module Minigun
       # @param as [Symbol, String] what the stage is called
       # @return [Symbol] that name
       # @raise [NativeError] no such library, or no such symbol in it
+      # @raise [ArgumentError] as #register
       def load(path, symbol, as: symbol)
         register(as, symbol(File.expand_path(path), symbol.to_s))
       end
@@ -85,6 +88,15 @@ module Minigun
       def source?(name) = source_address?(self[name])
 
       private
+
+      # The same one may be handed over again, as when a file is loaded twice.
+      def claim(name, address)
+        taken = @stages[name] && @stages[name] != address
+        raise ArgumentError, "there is another one of that name; load it as something else" if taken
+
+        @stages[name] = address
+        name
+      end
 
       def load_shipped
         @lock.synchronize do

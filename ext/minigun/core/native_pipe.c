@@ -159,6 +159,15 @@ mg_native_pipe_try_pop(mg_native_pipe_t *pipe, mg_native_parcel_t **parcel)
     return status;
 }
 
+bool
+mg_native_pipe_wanted(mg_native_pipe_t *pipe)
+{
+    pthread_mutex_lock(&pipe->lock);
+    bool wanted = !pipe->cancelled;
+    pthread_mutex_unlock(&pipe->lock);
+    return wanted;
+}
+
 void
 mg_native_pipe_close(mg_native_pipe_t *pipe)
 {

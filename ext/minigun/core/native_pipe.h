@@ -46,6 +46,9 @@ mg_status_t mg_native_pipe_try_push(mg_native_pipe_t *pipe, mg_native_parcel_t *
 mg_status_t mg_native_pipe_pop(mg_native_pipe_t *pipe, mg_native_parcel_t **parcel);
 mg_status_t mg_native_pipe_try_pop(mg_native_pipe_t *pipe, mg_native_parcel_t **parcel);
 
+/* False once it is cancelled: nothing more will be read from it. */
+bool mg_native_pipe_wanted(mg_native_pipe_t *pipe);
+
 /* Both wake everybody, any number of times. */
 void mg_native_pipe_close(mg_native_pipe_t *pipe);
 void mg_native_pipe_cancel(mg_native_pipe_t *pipe);

@@ -18,7 +18,7 @@ module Minigun
         @run = run
         @segment = step.callable
         @user_object = user_object
-        @unfit = 0
+        @unfit = @taken = 0
         @counted_at = 0
       end
 
@@ -62,6 +62,7 @@ module Minigun
           next if items.empty?
 
           machine.feed(items)&.each { |place| refuse(items[place]) }
+          @taken += items.size
           input.settle(items.size)
         end
         machine.finish
@@ -106,11 +107,13 @@ module Minigun
         count(machine, nil)
       end
 
-      # What the last stage produced is counted as it is sent.
+      # What the last stage produced is counted as it is sent. What came after a stage had enough was
+      # consumed, though no stage has seen it.
       def count(machine, ended_at)
         @segment.steps.each_with_index do |step, place|
           consumed, produced, failed, seconds = machine.counters(place)
           failed += @unfit if place.zero?
+          consumed = [consumed, @taken].max if place.zero? && ended_at
           produced = nil if step.equal?(@segment.last) && step.targets.any?
           @run.count(step.index, consumed, produced, failed, seconds, @started_at, ended_at)
         end

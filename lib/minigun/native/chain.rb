@@ -114,6 +114,7 @@ module Minigun
         Thread.current.report_on_exception = false
         input.each_slice(512) do |items|
           machine.feed(items)&.each { |place| reject(unfit(items[place])) }
+          break unless machine.hungry?
         end
         machine.finish
       rescue Exception
