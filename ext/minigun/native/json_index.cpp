@@ -10,7 +10,7 @@ struct mg_json_index {
     std::unique_ptr<simdjson::internal::dom_parser_implementation> parser;
 };
 
-static const size_t first_capacity = 512 * 1024;
+static const size_t first_capacity = 16 * 1024;
 
 mg_json_index_t *
 mg_json_index_new(void)
