@@ -4,22 +4,33 @@
 
 enum { FAST_STREAK = 64 };
 
+/* What the thread's processor clock showed when it was last read here. Ruby runs many
+ * threads on one of the system's, one after the other, and its clock runs on. */
+static _Thread_local uint64_t thread_seen;
+
 void
 mg_watch_begin(mg_hand_t *hand, mg_watch_t *watch)
 {
     const mg_step_t *step = hand->step;
     bool clocks = step->watched && step->may_split && !step->concurrent;
-    watch->thread = clocks ? mg_clock_thread_cpu() : 0;
+    watch->thread = clocks ? mg_clock_thread_cpu() : thread_seen;
     watch->process = clocks ? mg_clock_process_cpu() : 0;
     mg__charge(hand->worker);
     watch->spent = hand->spent;
+}
+
+void
+mg_watch_leave(const mg_worker_t *worker)
+{
+    if (worker->segment->first->grown) thread_seen = mg_clock_thread_cpu();
 }
 
 static bool
 waited(const mg_step_t *step, const mg_watch_t *watch, uint64_t wall)
 {
     if (wall < MG_WATCH_PROOF) return false;
-    uint64_t own = mg_clock_thread_cpu() - watch->thread;
+    thread_seen = mg_clock_thread_cpu();
+    uint64_t own = thread_seen - watch->thread;
     if (own > wall / 5) return false;
     if (!step->watched) return true;
     uint64_t all = mg_clock_process_cpu() - watch->process;

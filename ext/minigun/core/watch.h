@@ -6,8 +6,9 @@
  * used little of the processor, while the rest of the process was not busy
  * either: a thread that waits for Ruby's lock looks idle too. The processor
  * clocks are system calls, so they are read only for items after one that took
- * MG_WATCH_FROM; a new thread's clock starts at zero, which gives the first slow
- * item its measure as well. */
+ * MG_WATCH_FROM. The first slow item is measured against what the thread's clock
+ * showed when it was last read, which is zero for a new thread; so it may prove
+ * less than it could, but never too much. */
 #ifndef MG_WATCH_H
 #define MG_WATCH_H
 
@@ -24,7 +25,7 @@ enum {
 
 typedef struct {
     uint64_t spent; /* what the hand had spent before */
-    uint64_t thread, process; /* 0 where not read */
+    uint64_t thread, process; /* process is 0 where not read */
 } mg_watch_t;
 
 /* Before an item that is measured. */
@@ -33,6 +34,10 @@ void mg_watch_begin(mg_hand_t *hand, mg_watch_t *watch);
 /* After it; `*seconds` is what it took, without what ran nested in it. True if the
  * step has just proved to block. */
 bool mg_watch_end(mg_hand_t *hand, const mg_watch_t *watch, double *seconds);
+
+/* At the end of a worker, in its thread: reads the clock for those after it, if the worker
+ * was one of many that a blocking step got. */
+void mg_watch_leave(const mg_worker_t *worker);
 
 /* Starts watching a step whose chunk of `items` took so many nanoseconds, if that was
  * slow. */
