@@ -156,7 +156,8 @@ struct mg_step {
 
     /* Does it block? See watch.h. */
     uint8_t slow_streak, fast_streak;
-    bool watched;
+    bool watched; /* each item is timed */
+    bool slow;    /* the last one might prove something, so that the next one is measured in full */
     bool grown; /* has workers because it proved to block */
 
     uint64_t flush_at; /* mg_clock_now when flush is due, with no item; 0 for never */

@@ -12,7 +12,7 @@ void
 mg_watch_begin(mg_hand_t *hand, mg_watch_t *watch)
 {
     const mg_step_t *step = hand->step;
-    bool clocks = step->watched && step->may_split && !step->concurrent;
+    bool clocks = step->slow && step->may_split && !step->concurrent;
     watch->thread = clocks ? mg_clock_thread_cpu() : thread_seen;
     watch->process = clocks ? mg_clock_process_cpu() : 0;
     mg__charge(hand->worker);
@@ -32,7 +32,7 @@ waited(const mg_step_t *step, const mg_watch_t *watch, uint64_t wall)
     thread_seen = mg_clock_thread_cpu();
     uint64_t own = thread_seen - watch->thread;
     if (own > wall / 5) return false;
-    if (!step->watched) return true;
+    if (!step->slow) return true;
     uint64_t all = mg_clock_process_cpu() - watch->process;
     return all <= own + wall / 2;
 }
@@ -63,12 +63,13 @@ mg_watch_end(mg_hand_t *hand, const mg_watch_t *watch, double *seconds)
         return false;
     }
     if (wall < MG_WATCH_FROM) {
-        step->watched = false;
+        step->watched = step->slow = false;
         step->slow_streak = 0;
         return false;
     }
     bool proof = step->may_split && waited(step, watch, wall);
     step->watched = true;
+    step->slow = wall >= MG_WATCH_PROOF;
     step->slow_streak = proof ? (uint8_t)(step->slow_streak + 1) : 0;
     return step->slow_streak == MG_WATCH_STREAK;
 }

@@ -6,7 +6,7 @@
  * used little of the processor, while the rest of the process was not busy
  * either: a thread that waits for Ruby's lock looks idle too. The processor
  * clocks are system calls, so they are read only for items after one that took
- * MG_WATCH_FROM. The first slow item is measured against what the thread's clock
+ * MG_WATCH_PROOF. The first slow item is measured against what the thread's clock
  * showed when it was last read, which is zero for a new thread; so it may prove
  * less than it could, but never too much. */
 #ifndef MG_WATCH_H
@@ -18,7 +18,7 @@
 #include "run.h"
 
 enum {
-    MG_WATCH_FROM = 20000,    /* ns: an item that is worth watching */
+    MG_WATCH_FROM = 20000,    /* ns: after such an item the next one is timed */
     MG_WATCH_PROOF = 1000000, /* ns: an item that can prove something */
     MG_WATCH_STREAK = 3
 };
