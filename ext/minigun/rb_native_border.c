@@ -51,6 +51,17 @@ add_text(mg_border_t *border, mg_value_type_t type, const char *text, size_t len
     return value;
 }
 
+/* Records are UTF-8, or bytes: a String of another encoding is put into UTF-8, if it can be. */
+static VALUE
+in_utf8(VALUE string)
+{
+    int encoding = rb_enc_get_index(string);
+    if (encoding == rb_utf8_encindex() || encoding == rb_ascii8bit_encindex() || encoding == rb_usascii_encindex()) {
+        return string;
+    }
+    return rb_str_conv_enc(string, rb_enc_from_index(encoding), rb_utf8_encoding());
+}
+
 /* False for an object that is no value of a column. */
 static bool
 to_value(mg_border_t *border, VALUE object, mg_value_t *value)
@@ -92,8 +103,10 @@ to_value(mg_border_t *border, VALUE object, mg_value_t *value)
     default:
         return false;
     }
+    object = in_utf8(object);
     if (RSTRING_LEN(object) > UINT32_MAX / 2) return false;
     *value = add_text(border, MG_VALUE_TEXT, RSTRING_PTR(object), (size_t)RSTRING_LEN(object));
+    RB_GC_GUARD(object);
     return true;
 }
 
@@ -220,9 +233,11 @@ mg_border_add(mg_border_t *border, VALUE item)
     border->schema = schema;
     if (hash) return add_row(border, item);
 
+    item = in_utf8(item);
     size_t length = (size_t)RSTRING_LEN(item), offset = border->size;
     if (length > UINT32_MAX / 2) return MG_BORDER_STRANGE;
     add_text(border, MG_VALUE_TEXT, RSTRING_PTR(item), length);
+    RB_GC_GUARD(item);
     border->data[border->size++] = '\n';
     add_record(border, offset, length);
     return MG_BORDER_ADDED;

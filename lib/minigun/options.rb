@@ -34,7 +34,8 @@ module Minigun
     }.freeze
     STAGE = {
       max_size: POSITIVE, max_wait: SECONDS, threads: POSITIVE, processes: POSITIVE, queue_size: CAPACITY,
-      max_queue: CAPACITY, await: AWAIT, queues: QUEUES, routing: ROUTING, ordered: BOOLEAN, workers: POSITIVE
+      max_queue: CAPACITY, await: AWAIT, queues: QUEUES, routing: ROUTING, ordered: BOOLEAN, workers: POSITIVE,
+      symbols: BOOLEAN
     }.merge(POLICY).freeze
     SETTINGS = {
       max_threads: POSITIVE, max_processes: POSITIVE, max_retries: COUNT, max_ractors: POSITIVE,

@@ -101,10 +101,21 @@ big_integer(mg_wide_t integer, mg_emit_t *emit)
     return (mg_value_t){ MG_VALUE_JSON, (uint32_t)length, { .text = text } };
 }
 
+/* Of integers and floats: an integer of more digits than a float has goes in two parts. */
+static double
+sum(const mg_cell_t *cell)
+{
+    mg_cell_t all = *cell;
+    double most = (double)cell->integers;
+    add_float(&all, most);
+    add_float(&all, (double)(cell->integers - (mg_wide_t)most));
+    return all.floats + all.lost;
+}
+
 mg_value_t
 mg_cell_result(mg_aggregate_t kind, const mg_cell_t *cell, mg_emit_t *emit)
 {
-    double total = (double)cell->integers + cell->floats + cell->lost;
+    double total = sum(cell);
     switch (kind) {
     case MG_MIN:
     case MG_MAX:

@@ -38,9 +38,9 @@ typedef struct {
 } decimal_t;
 
 static inline const char *
-read_digits(const char *text, decimal_t *decimal, int *significant)
+read_digits(const char *text, const char *end, decimal_t *decimal, int *significant)
 {
-    while (is_digit(*text)) {
+    while (text < end && is_digit(*text)) {
         decimal->mantissa = decimal->mantissa * 10 + (uint64_t)(*text++ - '0');
         if (*significant > 0 || decimal->mantissa > 0) ++*significant;
     }
@@ -48,13 +48,13 @@ read_digits(const char *text, decimal_t *decimal, int *significant)
 }
 
 static const char *
-read_exponent(const char *text, decimal_t *decimal)
+read_exponent(const char *text, const char *end, decimal_t *decimal)
 {
     int64_t exponent = 0;
     bool negative = *text == '-';
     if (*text == '-' || *text == '+') text++;
     if (!is_digit(*text)) return NULL;
-    while (is_digit(*text)) {
+    while (text < end && is_digit(*text)) {
         if (exponent < 100000) exponent = exponent * 10 + (*text - '0');
         text++;
     }
@@ -63,9 +63,9 @@ read_exponent(const char *text, decimal_t *decimal)
     return text;
 }
 
-/* Where the number ends, or NULL if it is none. */
+/* Where the number ends, at `end` at the latest, or NULL if it is none. */
 static const char *
-read_decimal(const char *text, decimal_t *decimal)
+read_decimal(const char *text, const char *end, decimal_t *decimal)
 {
     int significant = 0;
     *decimal = (decimal_t){ .integral = true };
@@ -78,17 +78,17 @@ read_decimal(const char *text, decimal_t *decimal)
     }
     else {
         const char *begin = text;
-        text = read_digits(text, decimal, &significant);
+        text = read_digits(text, end, decimal, &significant);
         if (text == begin) return NULL;
     }
     if (*text == '.') {
         const char *begin = ++text;
-        text = read_digits(text, decimal, &significant);
+        text = read_digits(text, end, decimal, &significant);
         if (text == begin) return NULL;
         decimal->exponent = -(text - begin);
         decimal->integral = false;
     }
-    if (*text == 'e' || *text == 'E') text = read_exponent(text + 1, decimal);
+    if (*text == 'e' || *text == 'E') text = read_exponent(text + 1, end, decimal);
     decimal->exact = significant <= 19;
     return text;
 }
@@ -166,7 +166,7 @@ mg_json_scalar(const char *text, const char *end, const char **after, mg_value_t
         value->type = MG_VALUE_NULL;
         break;
     default:
-        *after = read_decimal(text, &decimal);
+        *after = read_decimal(text, end, &decimal);
         good = *after != NULL;
         if (good && value != &ignored) to_value(text, *after, &decimal, value);
     }

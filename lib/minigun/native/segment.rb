@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require "etc"
+require "json"
 
 module Minigun
   module Native
@@ -26,7 +27,7 @@ module Minigun
       # @return [Machine] for one run
       def machine
         Fork.guard
-        machine = Machine.new(@workers || Etc.nprocessors, @ordered, last.targets.any?, 0, false)
+        machine = Machine.new(@workers || Etc.nprocessors, @ordered, last.targets.any?, 0, last.stage.symbols?)
         @stages.each { |address, pairs| machine.add(address, pairs) }
         machine
       end

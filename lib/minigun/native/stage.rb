@@ -13,6 +13,9 @@ module Minigun
       # Does it read for itself?
       def producer? = Native.source?(native_name)
 
+      # Do rows that it gives to Ruby have Symbols as keys?
+      def symbols? = options.fetch(:symbols, false)
+
       # What stages of one chain have in common.
       def manner
         [options.fetch(:ordered) { pipeline&.config&.fetch(:ordered, false) }, options[:workers]]

@@ -165,6 +165,95 @@ RSpec.describe "native stages in a pipeline" do
     end
   end
 
+  it "ends the run at the first bad record where the policy says so, with file and line" do
+    File.write("log", "{broken\n", mode: "a")
+    strict = job do
+      native :read, lines: "log"
+      native :parse, json: %w[path], on_error: :raise
+      consumer(:keep) { |row| @out << row }
+    end
+
+    expect { strict.run }.to raise_error(Minigun::NativeError, /log:1001: the JSON text ends too early/)
+  end
+
+  it "runs hooks once per run, around all records" do
+    heard = []
+    hooked = job do
+      native :read, lines: "log"
+      native :count, group: true
+      consumer(:keep) { |row| @out << row }
+      before(:read) { heard << :before_read }
+      after(:count) { heard << :after_count }
+    end
+    hooked.run
+
+    expect(heard).to eq(%i[before_read after_count])
+  end
+
+  it "gives Symbols as keys if asked, and takes Strings of any encoding" do
+    words = job do
+      producer(:make) { ["caf\u00e9".encode("ISO-8859-1"), "caf\u00e9", "plain".encode("UTF-16LE")].each { |word| emit word } }
+      native :split, grep: { pattern: /(?<first>.*)(?<last>.)/, captures: true }, ordered: true, symbols: true
+      consumer(:keep) { |row| @out << row }
+    end
+    words.run
+
+    expect(words.items).to eq([{ first: "caf", last: "\u00e9" }, { first: "caf", last: "\u00e9" }, { first: "plai", last: "n" }])
+  end
+
+  it "leaves no file when the disk is full, and says so" do
+    skip "files can't be limited here" unless Process.respond_to?(:setrlimit)
+    program = <<~RUBY
+      trap("XFSZ", "IGNORE")
+      Process.setrlimit(:FSIZE, 50_000)
+      begin
+        Minigun::Native::Chain.new({ lines: "big" }, { write: "out" }).run
+      rescue Minigun::NativeError => e
+        puts e.message
+      end
+    RUBY
+    File.write("big", "a line\n" * 100_000)
+    output, = Open3.capture2e(RbConfig.ruby, "-I#{File.expand_path("../../../lib", __dir__)}", "-rminigun", "-e", program)
+
+    expect(output).to eq("write: out: write: File too large\n")
+    expect(Dir.children(".")).to contain_exactly("big", "log")
+  end
+
+  it "needs nothing required but minigun" do
+    program = <<~RUBY
+      job = Class.new do
+        include Minigun::DSL
+        producer(:make) { emit '{"a":{"b":[1]}}' }
+        native :parse, json: "a"
+        consumer(:show) { |row| p row }
+      end
+      job.new.run
+    RUBY
+    output, = Open3.capture2e(RbConfig.ruby, "-I#{File.expand_path("../../../lib", __dir__)}", "-rminigun", "-e", program)
+
+    expect(output).to include('{"a"=>{"b"=>[1]}}')
+  end
+
+  it "keeps no fork waiting while it waits for input itself" do
+    reader, writer = IO.pipe
+    waiting = job do
+      native :read, { lines: reader, workers: 3 }
+      consumer(:keep) { |text| @out << text }
+    end
+    writer.puts("first")
+    runner = Thread.new { waiting.perform }
+    first = waiting.out.pop
+    quiet = Minigun::Native.send(:quiesce)
+    Minigun::Native.send(:resume, false)
+    pid = fork { exit!(Minigun::Native::Chain.new({ grep: /x/ }).each(%w[x y]).to_a == ["x"] ? 0 : 1) }
+    status = Process.wait2(pid).last
+    writer.puts("last")
+    writer.close
+    runner.join
+
+    expect([first, quiet, status.exitstatus, waiting.items]).to eq(["first", true, 0, ["last"]])
+  end
+
   it "can be written by others" do
     skip "needs rake and the bundle" unless defined?(Bundler)
     root = File.expand_path("../../..", __dir__)
