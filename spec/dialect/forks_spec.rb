@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require_relative "dialect_helper"
+require "socket"
 
 # Section 11: what both kinds of forks have in common.
 RSpec.describe "Forks" do
@@ -175,6 +176,54 @@ RSpec.describe "Forks" do
         RUBY
 
         expect([out, err, status.success?]).to eq(["0\n1\n2\n", "e0\ne1\ne2\n", true])
+      end
+
+      it "keeps changes in the child where the stage says write_back: false" do
+        job = program do
+          attr_reader :kept, :brought
+
+          pipeline do
+            producer(:source) { |output| 3.times { |n| output << n } }
+            public_send(kind, 2) do
+              processor(:quiet, write_back: false) { |n, output| (@kept ||= []) << n and output << n }
+              processor(:loud) { |n, output| (@brought ||= []) << n and output << n }
+            end
+            consumer(:last) { |_| nil }
+          end
+        end.new
+        job.run
+
+        expect([job.kept, job.brought.sort]).to eq([nil, [0, 1, 2]])
+      end
+
+      it "has a connection opened anew on either side of the fork" do
+        job = program do
+          attr_reader :answers
+
+          define_method(:connect) { @line = TCPSocket.new("127.0.0.1", @port) }
+          define_method(:initialize) { |port| (@port = port) and connect }
+          before_fork { @line.close }
+          after_fork { connect }
+          pipeline do
+            producer(:source) { |output| 8.times { |n| output << n } }
+            public_send(kind, 2) do
+              processor(:ask) do |n, output|
+                @line.puts(n)
+                output << @line.gets.to_i
+              end
+            end
+            consumer(:last) { |answer| (@answers ||= []) << answer }
+          end
+        end
+        server = TCPServer.new("127.0.0.1", 0)
+        echo = Thread.new { loop { Thread.new(server.accept) { |line| (line.each_line { |text| line.puts(text.to_i * 2) }) } } }
+        job = job.new(server.addr[1])
+        job.run
+
+        expect(job.answers.sort).to eq([0, 2, 4, 6, 8, 10, 12, 14])
+      ensure
+        echo.kill.join
+        server.close
       end
 
       it "brings counters and latencies to the parent" do

@@ -16,6 +16,13 @@ module Minigun
       SIGNALS = (%w[INT QUIT HUP USR1 USR2 ALRM CHLD TTIN TTOU TSTP CONT WINCH] & Signal.list.keys).freeze
       private_constant :SIGNALS
 
+      # No process was to be had in time.
+      class Refused < Error; end
+
+      # Seconds between two tries to get a thread.
+      PAUSE = 0.05
+      private_constant :PAUSE
+
       class ForkRefused < Exception; end # rubocop:disable Lint/InheritException
       private_constant :ForkRefused
 
@@ -105,11 +112,7 @@ module Minigun
       def fork_refusable
         Thread.handle_interrupt(Object => :never) do
           forker, turn, done = Thread.current, Mutex.new, false
-          watchdog = Thread.new do
-            # A new thread inherits its maker's mask.
-            Thread.handle_interrupt(Object => :immediate) { sleep(FORK_DEADLINE) }
-            turn.synchronize { forker.raise(ForkRefused) unless done }
-          end
+          watchdog = watching { turn.synchronize { forker.raise(ForkRefused) unless done } }
           begin
             Thread.handle_interrupt(ForkRefused => :on_blocking) { Process.fork }
           ensure
@@ -120,7 +123,23 @@ module Minigun
           end
         end
       rescue ForkRefused, Errno::EAGAIN
-        raise Error, "no process to be had within #{FORK_DEADLINE} seconds"
+        raise Refused, "no process to be had within #{FORK_DEADLINE} seconds"
+      end
+
+      # A thread that does this when the time is up. Where there are no processes, there are no threads.
+      def watching
+        deadline = now + FORK_DEADLINE
+        begin
+          Thread.new do
+            # A new thread inherits its maker's mask.
+            Thread.handle_interrupt(Object => :immediate) { sleep(FORK_DEADLINE) }
+            yield
+          end
+        rescue ThreadError
+          raise ForkRefused if now > deadline
+
+          sleep(PAUSE) and retry
+        end
       end
 
       # There is a child, or another error: the deadline has nothing more to say.

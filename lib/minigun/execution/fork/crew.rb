@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require_relative "obituary"
 require_relative "results"
 require_relative "worker"
 
@@ -17,8 +18,6 @@ module Minigun
         IDLE_TIME = 10
         # Milliseconds between two looks where nothing tells of a worker's end.
         LOOK_EVERY = 50
-        # Characters of an item in a message.
-        SHOWN = 200
         # Seconds between asking workers to end and making them.
         GRACE = 0.5
 
@@ -27,7 +26,8 @@ module Minigun
         # @param results [Results]
         def initialize(run, work, results)
           @run, @work, @results = run, work, results
-          @exchange = Exchange.new(work.size, RING)
+          @size = work.size
+          @exchange = Exchange.new(@size, RING)
           @workers = []
           @idle_deaths = 0
         end
@@ -37,23 +37,25 @@ module Minigun
         # @return [Exchange]
         attr_reader :exchange
 
-        def size = @work.size
+        # @return [Integer] workers at a time
+        attr_reader :size
 
         def free_places = size - @workers.size
 
         def busy? = !@workers.all?(&:done?)
 
-        # Forks another worker. Its place must be free.
+        # Forks another worker. If no process is to be had, the others have to do.
         # @param portion [Portion, nil] what it is forked for
+        # @return [Worker, nil] nil if there is none more, but others
+        # @raise [Error] if there are no others
         def hire(portion = nil)
-          place = (0...size).find { |index| @workers.none? { |worker| worker.place == index } }
-          @exchange.vacate(place)
-          # An interrupt between the fork and the list would leave a worker that nobody knows.
-          Thread.handle_interrupt(Object => :never) do
-            worker = Worker.new(@exchange, place, @work, portion)
-            @workers << worker
-            worker
-          end
+          fork_worker(portion)
+        rescue ChildProcess::Refused => e
+          raise Error, "#{@work.place} #{e.message}: see what limits processes (ulimit -u)" if @workers.empty?
+
+          @size = @workers.size
+          Minigun.logger.warn("#{@work.place} #{e.message}: it goes on with #{@size} of #{@work.size} workers")
+          nil
         end
 
         # Takes in all that has come, sends on what had no room, and buries the dead.
@@ -99,6 +101,18 @@ module Minigun
 
         private
 
+        # Its place must be free.
+        def fork_worker(portion)
+          place = (0...@work.size).find { |index| @workers.none? { |worker| worker.place == index } }
+          @exchange.vacate(place)
+          # An interrupt between the fork and the list would leave a worker that nobody knows.
+          Thread.handle_interrupt(Object => :never) do
+            worker = Worker.new(@exchange, place, @work, portion)
+            @workers << worker
+            worker
+          end
+        end
+
         def hear(worker, sizing)
           kind, sequence, done, times, latencies, note, outputs, unread = message_of(worker)
           case kind
@@ -143,47 +157,23 @@ module Minigun
 
         # Without an item in its hands.
         def died_idle(worker)
-          Minigun.logger.error("#{@work.place} #{obituary(worker)}")
+          Minigun.logger.error("#{@work.place} #{Obituary.of(worker)}")
           @idle_deaths += 1
           @idle_since ||= now
           hopeless = if worker.child.status&.exited? then @idle_deaths >= IDLE_EXITS
                      else @idle_deaths >= IDLE_DEATHS && now - @idle_since > IDLE_TIME
                      end
-          stop_run(death(worker)) if hopeless
+          stop_run(Obituary.error(worker, @work.name)) if hopeless
         end
 
         # With an item in its hands.
         def died(worker, portion)
           attempts = portion.attempts + 1
-          error = death(worker, portion.units[0], in_hand: true)
+          error = Obituary.error(worker, @work.name, portion.units)
           return @results.refuse(portion, error) if attempts > @work.max_retries
 
           Minigun.logger.error("#{@work.place} #{error.message}; it is retried")
           yield Portion.new(portion.units, portion.keys, attempts, portion.tries)
-        end
-
-        def death(worker, unit = nil, in_hand: false)
-          status = worker.child.status
-          message = obituary(worker)
-          message += " with #{shown(unit)} in its hands" if in_hand
-          WorkerDied.new(message, pid: worker.pid, signal: status&.termsig, status: status, stage: @work.name,
-                                  item: unit)
-        end
-
-        def obituary(worker)
-          status = worker.child.status
-          how = if status&.signaled? then "was killed by SIG#{Signal.signame(status.termsig)}"
-                elsif status then "exited with status #{status.exitstatus}"
-                else "ended, its status unknown"
-                end
-          "worker #{worker.pid} #{how}"
-        end
-
-        def shown(unit)
-          unit = unit[0, SHOWN] if unit.is_a?(String) || unit.is_a?(Array)
-          unit.inspect[0, SHOWN]
-        rescue StandardError, SystemStackError
-          "an item that can't be shown"
         end
 
         def now = Process.clock_gettime(Process::CLOCK_MONOTONIC)

@@ -32,7 +32,7 @@ module Minigun
         @sizing = Fork::Sizing.new(@work.persistent? ? Fork::Sizing::CHUNK : Fork::Sizing::FORK, MOST)
         @balance = Fork::Balance.new(@crew, @sizing, @work.persistent? ? Fork::Sizing::CHUNK : Fork::Sizing::FORK / 5)
         @work.prepare
-        @crew.size.times { @crew.hire } if @work.persistent?
+        @crew.hire while @work.persistent? && @crew.free_places.positive?
         @work.forget
       end
 
@@ -97,7 +97,7 @@ module Minigun
       def give_out
         while room?
           portion = next_portion or break
-          @work.persistent? ? send_portion(portion) : @crew.hire(portion)
+          @work.persistent? ? send_portion(portion) : (@crew.hire(portion) || @intake.again(portion))
         end
       end
 
@@ -113,7 +113,9 @@ module Minigun
 
       def send_portion(portion)
         worker = @crew.workers.select(&:room?).min_by { |one| one.chunks.size }
-        worker = @crew.hire if worker.nil? || (!worker.idle? && @crew.free_places.positive?)
+        worker = @crew.hire || worker if worker.nil? || (!worker.idle? && @crew.free_places.positive?)
+        return @intake.again(portion) unless worker
+
         rejected = []
         taken = worker.give(portion, rejected)
         rejected.each { |index, error| @results.refuse(portion.part(index, 1), error) }

@@ -1,0 +1,44 @@
+# frozen_string_literal: true
+
+module Minigun
+  module Execution
+    module Fork
+      # What there is to say of a worker that has died.
+      module Obituary
+        # Characters of an item in a message.
+        SHOWN = 200
+
+        module_function
+
+        # @param worker [Worker]
+        # @return [String]
+        def of(worker)
+          status = worker.child.status
+          how = if status&.signaled? then "was killed by SIG#{Signal.signame(status.termsig)}"
+                elsif status then "exited with status #{status.exitstatus}"
+                else "ended, its status unknown"
+                end
+          "worker #{worker.pid} #{how}"
+        end
+
+        # @param worker [Worker]
+        # @param stage [Symbol, String]
+        # @param units [Array] the one in its hands, or none
+        # @return [WorkerDied]
+        def error(worker, stage, units = [])
+          status = worker.child.status
+          message = units.empty? ? of(worker) : "#{of(worker)} with #{shown(units[0])} in its hands"
+          WorkerDied.new(message, pid: worker.pid, signal: status&.termsig, status: status, stage: stage, item: units[0])
+        end
+
+        # @api private
+        def shown(unit)
+          unit = unit[0, SHOWN] if unit.is_a?(String) || unit.is_a?(Array)
+          unit.inspect[0, SHOWN]
+        rescue StandardError, SystemStackError
+          "an item that can't be shown"
+        end
+      end
+    end
+  end
+end
