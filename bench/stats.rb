@@ -11,6 +11,8 @@ module Statistics
   ROOT = File.expand_path("..", __dir__)
   CHANGES = {
     "return reservoir->observed >= reservoir->sampler.next;" => "return (void)reservoir, false;",
+    "return mg_reservoir_wants(reservoir) ? 0 : reservoir->sampler.next - reservoir->observed;" =>
+      "return (void)reservoir, UINT64_MAX;",
     "reservoir->observed += observations;" => "(void)reservoir, (void)observations;"
   }.freeze
 

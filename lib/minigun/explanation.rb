@@ -36,13 +36,13 @@ module Minigun
     def segment(steps, number)
       first = steps.first
       text = ["segment #{number} (#{place(first)}): #{steps.map(&:name).join(" -> ")}"]
-      text << "  a queue before it: #{first.name} #{reason(first)}" unless first.kind == :producer
+      text << "  a queue before #{first.name}: #{reason(first)}" unless first.kind == :producer
       text
     end
 
     def reason(step)
       times = @run.times(step.index)
-      times[:split] ? "proved to block, and was given a worker of its own" : times[:why]
+      times[:split] ? "it proved to block, and was given a worker of its own" : times[:why]
     end
 
     def place(step)

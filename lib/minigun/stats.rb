@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+require_relative "stats/following"
+
 module Minigun
   # Counters, times and latencies of one stage in one run.
   #
@@ -12,6 +14,8 @@ module Minigun
   # Latencies are sampled: the first RESERVOIR_SIZE are all kept, of more there are so many, a
   # uniform sample of them all. Every method may be called by any thread.
   class Stats
+    include Following
+
     PERCENTILES = { p50: 50, p90: 90, p95: 95, p99: 99 }.freeze
     private_constant :PERCENTILES
 
@@ -33,26 +37,7 @@ module Minigun
       @latency_samples = []
       @latency_count = 0
       @latency_skip = @latency_weight = nil
-      @run = @index = @counted = nil
-    end
-
-    # Follows a step of a run: readers bring the counters up to date first.
-    # @param run [#counters]
-    # @param index [Integer] the step's
-    # @return [self]
-    def attach(run, index)
-      @counted = nil
-      @index = index
-      @run = run
-      self
-    end
-
-    # Takes in the last counters of the run and lets go of it.
-    # @return [self]
-    def detach
-      refresh
-      @run = nil
-      self
+      @run = @index = @counted = @times = nil
     end
 
     # @return [Boolean]
@@ -150,6 +135,7 @@ module Minigun
         times = latency.slice(*PERCENTILES.keys).map { |name, time| "#{name.upcase} #{time} ms" }
         parts << "Latency: #{times.join(", ")}"
       end
+      parts.concat(times_in_words)
       "#{stage_name}: #{parts.join(", ")}"
     end
 

@@ -17,7 +17,7 @@ RSpec.describe Minigun::Explanation do
   it "shows the plan before a run: what runs together, and why queues stand where they do" do
     text = job._minigun_task.explain(job.new)
 
-    expect(text).to include("numbers -> fast -> slow").and include("pool needs workers of its own")
+    expect(text).to include("numbers -> fast -> slow").and include("a queue before pool: it has workers of its own")
     expect(text).not_to include("waits for items")
   end
 
@@ -26,7 +26,7 @@ RSpec.describe Minigun::Explanation do
     object.run
     text = object._minigun_task.explain
 
-    expect(text).to match(/slow proved to block/).and match(/^slow +each +thread +1 +40 +40 +0 /)
+    expect(text).to match(/before slow: it proved to block/).and match(/^slow +each +thread +1 +40 +40 +0 /)
     expect(text).to include("waits for items").and include("waits for room")
   end
 end

@@ -61,15 +61,15 @@ typedef struct {
 
 /* Why a step heads a segment; MG_WHY_JOINED if it heads none. */
 #define MG_WHYS(XX)                                                                                \
-    XX(MG_WHY_JOINED, "runs with the step before it")                                              \
-    XX(MG_WHY_SOURCE, "has nothing before it")                                                     \
-    XX(MG_WHY_PRODUCER, "is a producer")                                                           \
-    XX(MG_WHY_ALONE, "needs workers of its own")                                                   \
-    XX(MG_WHY_MERGE, "joins several segments")                                                     \
+    XX(MG_WHY_JOINED, "it runs with the step before it")                                              \
+    XX(MG_WHY_SOURCE, "it has nothing before it")                                                     \
+    XX(MG_WHY_PRODUCER, "it is a producer")                                                           \
+    XX(MG_WHY_ALONE, "it has workers of its own")                                                   \
+    XX(MG_WHY_MERGE, "it joins several segments")                                                     \
     XX(MG_WHY_AFTER_ALONE, "the step before it has workers of its own")                            \
     XX(MG_WHY_FULL, "the segment before it is full")                                               \
-    XX(MG_WHY_HEAD, "asks for a queue before it")                                                  \
-    XX(MG_WHY_CONTEXT, "runs in another context than the step before it")
+    XX(MG_WHY_HEAD, "it asks for one")                                                  \
+    XX(MG_WHY_CONTEXT, "it runs in another context than the step before it")
 
 typedef enum {
 #define XX(name, text) name,
