@@ -20,6 +20,6 @@ RSpec.configure do |config|
 
   config.include WaitUntil
   config.include LeakCheck
-  config.around { |example| TimeLimit.watch(example) { example.run } }
+  config.around { |example| TimeLimit.watch(example) { Collector.during_example { example.run } } }
   config.around(:each, :no_leaks) { |example| without_leaks { example.run } }
 end
