@@ -177,9 +177,10 @@ produce(rig_stage_t *stage, mg_hand_t *hand)
         mg_status_t status = rig_emit(hand, item);
         if (status == MG_CLOSED) return MG_OK;
         if (status != MG_OK) return status;
-        if (!stage->endless || item < stage->items) continue;
+        bool again = stage->endless && item == stage->items;
+        if (again) item = 0;
         /* Room for the others: a mutex isn't fair. */
-        item = 0;
+        if (!again && !(stage->slow && item % 10 == 0)) continue;
         rest(&stage->rig->run, &stage->breath, mg_clock_now() + BREATH, false);
     }
     return MG_OK;

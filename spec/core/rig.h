@@ -49,8 +49,9 @@ struct rig_stage {
     uint32_t argument; /* what `each` wants it to be */
 
     uint32_t items;     /* a producer's */
-    bool endless;       /* it makes them over and over, until it is told to stop, */
-    mg_park_t breath;   /* with a rest here each time */
+    bool endless;       /* it makes them over and over, until it is told to stop */
+    bool slow;          /* it takes its time over every tenth item */
+    mg_park_t breath;   /* where it rests */
     uint32_t at_once;   /* what a loop takes, or a batch keeps, at most */
     mg_item_t kept[RIG_KEPT];
     uint32_t nkept;

@@ -36,6 +36,18 @@ feeds(const mg_step_t *step, const mg_segment_t *segment)
     return false;
 }
 
+/* Hands on for another thread what the hand holds. What failed half-way can't be sent
+ * again, so a failure ends the run. */
+static void
+flush_for(mg_hand_t *hand)
+{
+    mg_run_t *run = hand->step->run;
+    mg_status_t status = mg__hand_flush(hand, false, false);
+    if (status == MG_OK || status == MG_CANCELLED) return;
+    run->failure = status;
+    mg_run_cancel(run);
+}
+
 bool
 mg__pull(mg_segment_t *segment)
 {
@@ -45,7 +57,7 @@ mg__pull(mg_segment_t *segment)
         mg_hand_t *hand = &worker->segment->head->hand;
         if (!hand->eager || hand->delivering || !feeds(hand->step, segment)) continue;
         hand->threshold = 1;
-        mg__hand_flush(hand, false, false);
+        flush_for(hand);
         hand->threshold = 1;
     }
     return segment->inbox.first != NULL;
@@ -168,7 +180,7 @@ mg_run_tend(mg_run_t *run)
             if (behind->queued) mg__rouse(behind);
         }
         hand->eager = true;
-        mg__hand_flush(hand, false, false);
+        flush_for(hand);
     }
     return more;
 }

@@ -315,12 +315,23 @@ mg_worker_abandon(mg_worker_t *worker)
     leave(worker);
 }
 
+/* A segment without any worker would never end. */
+static mg_status_t
+not_started(mg_segment_t *segment, mg_status_t status)
+{
+    if (segment->nworkers == 0) {
+        segment->run->failure = status;
+        mg_run_cancel(segment->run);
+    }
+    return status;
+}
+
 mg_status_t
 mg__worker_start(mg_segment_t *segment)
 {
     mg_run_t *run = segment->run;
     mg_worker_t *worker = mg_sys->calloc(1, sizeof(*worker));
-    if (worker == NULL) return MG_NOMEM;
+    if (worker == NULL) return not_started(segment, MG_NOMEM);
     worker->run = run;
     worker->segment = segment;
     worker->next = run->workers;
@@ -334,11 +345,7 @@ mg__worker_start(mg_segment_t *segment)
     worker->left = true;
     segment->nworkers--;
     run->live_workers--;
-    if (segment->nworkers == 0) {
-        run->failure = status;
-        mg_run_cancel(run);
-    }
-    return status;
+    return not_started(segment, status);
 }
 
 mg_status_t
