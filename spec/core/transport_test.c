@@ -124,6 +124,7 @@ TEST(transport_keeps_several_workers_apart)
     CHECK(mg_exchange_new(&exchange, WORKERS, RING) == MG_OK);
     for (uint32_t i = 0; i < WORKERS; i++) children[i] = start(exchange, i);
     while (finished < WORKERS) {
+        bool awaits = false;
         finished = 0;
         for (uint32_t i = 0; i < WORKERS; i++) {
             mg_transport_t *transport = mg_exchange_transport(exchange, i);
@@ -140,8 +141,9 @@ TEST(transport_keeps_several_workers_apart)
                 check_bytes(&message, (uint8_t *)&number, sizeof(number));
             }
             if (received[i] == ROUNDS) finished++;
+            awaits = awaits || received[i] < sent[i];
         }
-        if (finished < WORKERS) mg_exchange_wait(exchange, 1000);
+        if (awaits) mg_exchange_wait(exchange, 1000);
     }
     for (uint32_t i = 0; i < WORKERS; i++) stop(exchange, i, children[i]);
     mg_exchange_free(exchange);

@@ -87,8 +87,7 @@ void
 mg__native_host_ring(mg_native_chain_t *chain, const int fds[2])
 {
     pthread_mutex_lock(&chain->lock);
-    ssize_t written = fds[1] >= 0 ? mg_sys->write(fds[1], "", 1) : 0;
-    (void)written;
+    while (fds[1] >= 0 && mg_sys->write(fds[1], "", 1) < 0 && errno == EINTR) continue;
     pthread_mutex_unlock(&chain->lock);
 }
 

@@ -78,7 +78,8 @@ mg_status_t
 mg_native_pipe_push(mg_native_pipe_t *pipe, mg_native_parcel_t *parcel)
 {
     pthread_mutex_lock(&pipe->lock);
-    if (!pipe->cancelled && !has_room(pipe, parcel)) {
+    /* Others may have taken the room while the lock was given up for the gate. */
+    while (!pipe->cancelled && !has_room(pipe, parcel)) {
         mg_native_gate_leave();
         while (!pipe->cancelled && !has_room(pipe, parcel)) wait_changed(pipe);
         pthread_mutex_unlock(&pipe->lock);

@@ -35,10 +35,10 @@
 #include "park.h"
 #include "status.h"
 
-enum {
-    MG_CHUNK_ITEMS = 64,  /* items in an ordinary chunk */
-    MG_STATIC = UINT32_MAX /* in place of a step's index: all its static targets */
-};
+enum { MG_CHUNK_ITEMS = 64 }; /* items in an ordinary chunk */
+
+/* In place of a step's index: all its static targets. */
+#define MG_STATIC UINT32_MAX
 
 typedef enum {
     MG_KIND_PRODUCER, /* runs once, without input */
