@@ -128,7 +128,7 @@ RSpec.describe Minigun::Execution::ForkPool, :no_leaks, limit: 60 do
         expect(log.string).to include("it goes on with 1 of 2 workers")
       end
 
-      it "needs nobody's end of file: a process that a block leaves behind holds up nothing" do
+      it "needs nobody's end of file: a process that a block leaves behind holds up nothing", :forks_beside_threads do
         from, to = IO.pipe
         run, = drive([1, 2], kind) do |item, out|
           to.puts(fork { sleep })

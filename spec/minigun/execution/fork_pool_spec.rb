@@ -104,7 +104,7 @@ RSpec.describe Minigun::Execution::ForkPool, :no_leaks, limit: 300 do
         expect(run.cancelled).to be_a(ArgumentError)
       end
 
-      it "lets a child that a block forks return without harm" do
+      it "lets a child that a block forks return without harm", :forks_beside_threads do
         run, = drive([1, 2, 3], kind, workers: 1) do |item, out|
           child = fork
           Process.wait(child) if child

@@ -210,7 +210,7 @@ RSpec.describe Minigun::Native::Chain do
     writer.close
   end
 
-  it "works on in a process that forks, and in its child" do
+  it "works on in a process that forks, and in its child", :forks_beside_threads do
     File.write("long.txt", "some line\n" * 300_000)
     running = chain({ lines: "long.txt" }, { digest: :sha256 }, { group: true })
     runner = Thread.new { running.to_a }

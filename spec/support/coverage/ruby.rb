@@ -1,0 +1,45 @@
+# frozen_string_literal: true
+
+require "coverage"
+
+# Required first in every process while coverage is measured. What a process ran of lib is written to
+# the folder MINIGUN_COVERAGE when it ends, in whatever way it does, but for signals.
+module CoverageOfProcess
+  FOLDER = ENV.fetch("MINIGUN_COVERAGE")
+  FILES = %r{/lib/minigun(\.rb|/)}
+
+  def self.start
+    Coverage.start(lines: true, branches: true)
+    at_exit { dump }
+    Process.singleton_class.prepend(Exit, Fork)
+    Kernel.singleton_class.prepend(Exit)
+    Kernel.prepend(Exit)
+  end
+
+  def self.dump
+    return if @dumped == Process.pid
+
+    @dumped = Process.pid
+    result = Coverage.peek_result.select { |path, _| FILES.match?(path) }
+    File.binwrite(File.join(FOLDER, "#{Process.pid}-#{rand(1 << 30)}.ruby"), Marshal.dump(result))
+  rescue StandardError => e
+    warn "no coverage of #{Process.pid}: #{e.message}"
+  end
+
+  # The ways out that call no handler.
+  module Exit
+    def exit!(...)
+      CoverageOfProcess.dump
+      super
+    end
+  end
+
+  # A child counts what it runs itself.
+  module Fork
+    def _fork
+      super.tap { |pid| Coverage.result(stop: false, clear: true) if pid.zero? }
+    end
+  end
+end
+
+CoverageOfProcess.start unless Coverage.running?
