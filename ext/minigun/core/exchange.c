@@ -177,8 +177,9 @@ static bool
 anything_ready(const mg_exchange_t *exchange)
 {
     if (!in_parent(exchange)) {
+        const mg_transport_t *own = &exchange->places[exchange->own].transport;
         return mg_exchange_orphaned(exchange) ||
-               mg_transport_ready(&exchange->places[exchange->own].transport);
+               (own->unsent ? mg_transport_room(own) : mg_transport_ready(own));
     }
     for (uint32_t i = 0; i < exchange->count; i++) {
         if (mg_transport_ready(&exchange->places[i].transport)) return true;

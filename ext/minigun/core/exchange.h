@@ -51,7 +51,7 @@ void mg_exchange_vacate(mg_exchange_t *exchange, uint32_t place);
 
 /* Sleeps until a message or room has come, a worker has ended, mg_exchange_wake was
  * called, a signal came, or `milliseconds` have passed (-1: no limit). A worker waits
- * for its own transport alone. While results flow, the parent only naps, a few
+ * for its own transport alone, and with something unsent for room alone. While results flow, the parent only naps, a few
  * milliseconds: workers with enough left to do needn't wake it for each message. */
 void mg_exchange_wait(mg_exchange_t *exchange, int milliseconds);
 

@@ -198,7 +198,12 @@ mg_transport_receive(mg_transport_t *transport, mg_message_t *message)
 bool
 mg_transport_ready(const mg_transport_t *transport)
 {
-    if (mg_ring_readable(&transport->in)) return true;
+    return mg_ring_readable(&transport->in) || mg_transport_room(transport);
+}
+
+bool
+mg_transport_room(const mg_transport_t *transport)
+{
     if (!transport->unsent) return false;
 
     size_t left = transport->outbox.size - transport->sent, max = mg_ring_max(&transport->out);

@@ -30,7 +30,7 @@
 #include "status.h"
 
 enum {
-    MG_TRANSPORT_WINDOW = 4,      /* chunks on their way or in work at once */
+    MG_TRANSPORT_WINDOW = 8,      /* chunks on their way or in work at once */
     MG_TRANSPORT_CHUNK_MAX = 65535 /* items in a chunk */
 };
 
@@ -97,8 +97,9 @@ mg_status_t mg_transport_pump(mg_transport_t *transport);
 mg_status_t mg_transport_receive(mg_transport_t *transport, mg_message_t *message);
 void mg_transport_release(mg_transport_t *transport);
 
-/* Is there something to receive, or room for what is unsent? */
+/* Is there something to receive, or room for what is unsent? Is there such room? */
 bool mg_transport_ready(const mg_transport_t *transport);
+bool mg_transport_room(const mg_transport_t *transport);
 
 /* The books. `sequence` names a chunk; it must be one of the last
  * MG_TRANSPORT_WINDOW granted. */

@@ -20,7 +20,7 @@ module Minigun
         OVERHEAD = 9
         LARGEST_SLICE = 8192
         # Chunks that a worker must have before it, to leave the parent its nap.
-        AHEAD = 2
+        AHEAD = 4
         # Latencies sent with a message.
         SAMPLES = 64
         # Milliseconds an orphan has to clean up.

@@ -58,17 +58,19 @@ module Minigun
           nil
         end
 
-        # Takes in all that has come, sends on what had no room, and buries the dead.
+        # Takes in a message of each worker, sends on what had no room, and buries the dead once all of
+        # theirs are in.
         # @yield [Portion] what has to be done again
         # @yieldreturn [void]
-        # @return [void]
+        # @return [Boolean] whether there may be more
         def listen(sizing, &again)
-          @workers.dup.each do |worker|
+          @workers.dup.count do |worker|
             ended = worker.ended?
             worker.send_on unless ended
-            nil while hear(worker, sizing)
-            bury(worker, &again) if ended
-          end
+            heard = hear(worker, sizing)
+            bury(worker, &again) if ended && !heard
+            heard
+          end.positive?
         end
 
         # How long a wait may last, in milliseconds.
@@ -104,7 +106,6 @@ module Minigun
         # Its place must be free.
         def fork_worker(portion)
           place = (0...@work.size).find { |index| @workers.none? { |worker| worker.place == index } }
-          @exchange.vacate(place)
           # An interrupt between the fork and the list would leave a worker that nobody knows.
           Thread.handle_interrupt(Object => :never) do
             worker = Worker.new(@exchange, place, @work, portion)
@@ -147,6 +148,7 @@ module Minigun
           worker.child.wait
           @workers.delete(worker)
           fatal, rest = worker.remains
+          @exchange.vacate(worker.place)
           @run.worker_died if fatal
           rest.reverse_each(&again)
           died(worker, fatal, &again) if fatal

@@ -73,8 +73,11 @@ module Minigun
 
       # Takes in what has come, gives out what there is, and sees that nobody is idle who need not be.
       def attend
-        @crew.listen(@sizing) { |portion| @intake.again(portion) }
-        give_out
+        Fork::Worker::WINDOW.times do
+          more = @crew.listen(@sizing) { |portion| @intake.again(portion) }
+          give_out # before the next message, so that nobody runs dry meanwhile
+          break unless more
+        end
         share
         @results.flush
       end
@@ -135,7 +138,7 @@ module Minigun
         deadline = now + LEAVE
         until @crew.workers.empty?
           @crew.workers.each(&:stop)
-          @crew.listen(@sizing) { |portion| @intake.again(portion) }
+          nil while @crew.listen(@sizing) { |portion| @intake.again(portion) }
           @results.flush
           return @crew.kill_late if now > deadline
 

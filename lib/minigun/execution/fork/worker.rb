@@ -10,7 +10,7 @@ module Minigun
       class Worker
         # Chunks in a worker's hands at once: one in work, and enough that neither it nor the parent
         # has to wait for the other after each of them.
-        WINDOW = 4
+        WINDOW = 8
 
         # @return [Integer] of the exchange
         attr_reader :place
