@@ -126,8 +126,6 @@ module Minigun
       define_method(setting) { |value| set(setting, value) }
     end
 
-    prepend WordCheck::Calls
-
     private
 
     # A builder for the words inside a block.

@@ -92,10 +92,10 @@ module Minigun
 
       (Builder::WORDS - Settings::WORDS - %i[execution]).each do |word|
         define_method(word) do |*arguments, **options, &block|
+          WordCheck.call(word, arguments, options, block)
           builder = Evaluation.builder_of(self)
           next builder.public_send(word, *arguments, **options, &block) if builder
 
-          WordCheck.call(word, arguments, options, block)
           _minigun_task.record(word, arguments, options, block, word == :batch ? Definition.place(caller_locations) : nil)
           nil
         end
@@ -103,7 +103,8 @@ module Minigun
 
       (Settings::WORDS + %i[execution]).each do |word|
         define_method(word) do |*arguments, **options, &block|
-          (Evaluation.builder_of(self) || _minigun_task.settings).public_send(word, *arguments, **options, &block)
+          WordCheck.call(word, arguments, options, block)
+          (Evaluation.builder_of(self) || _minigun_task.settings).public_send(word, *arguments, **options)
         end
       end
     end

@@ -10,9 +10,10 @@ module Minigun
     # Gives an object the words while a block is evaluated on it; what it has itself, and
     # its own method_missing, come first.
     module Words
-      def method_missing(name, ...)
-        receiver = Evaluation.receiver_of(self, name)
-        receiver ? receiver.public_send(name, ...) : super
+      def method_missing(name, *arguments, **options, &block)
+        receiver = Evaluation.receiver_of(self, name) or return super
+        WordCheck.call(name, arguments, options, block) if receiver.is_a?(Builder)
+        receiver.public_send(name, *arguments, **options, &block)
       rescue NoMethodError => e
         raise Evaluation.explained(e, self, name) || e
       end

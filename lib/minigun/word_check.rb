@@ -21,16 +21,6 @@ module Minigun
                  :accumulator, :batch, :pipeline, :native].to_h { |word| [word, 1] },
               custom_stage: 2, nested_pipeline: 2 }.freeze
 
-    # In front of the words of Builder.
-    module Calls
-      Builder::WORDS.each do |word|
-        define_method(word) do |*arguments, **options, &block|
-          WordCheck.call(word, arguments, options, block)
-          super(*arguments, **options, &block)
-        end
-      end
-    end
-
     class << self
       # @raise [ArgumentError, Error]
       def call(word, arguments, options, block)
