@@ -3,10 +3,12 @@
 module Bench
   # One way to do the work of a benchmark: runs its body, checks the result, keeps the seconds.
   class Contender
-    attr_reader :name, :items, :seconds, :memory
+    attr_reader :name, :group, :items, :seconds, :memory
 
-    def initialize(name, items, check, body)
+    def initialize(name, items, check, body, group: nil, prepare: nil)
       @name = name
+      @prepare = prepare
+      @group = group
       @items = items
       @check = check
       @body = body
@@ -14,9 +16,10 @@ module Bench
     end
 
     def run(items = @items)
+      input = @prepare ? @prepare.call(items) : items
       GC.start
       started = now
-      result = @body.call(items)
+      result = @body.call(input)
       elapsed = now - started
       raise "#{name}: wrong result #{result.inspect[0, 200]}" unless @check.nil? || @check.call(result, items)
 
@@ -60,8 +63,8 @@ module Bench
   class Original < Contender
     RUNNER = File.join(__dir__, "original.rb")
 
-    def initialize(program, items, check)
-      super("the original", items, check, nil)
+    def initialize(program, items, check, group: nil)
+      super([group, "the original"].compact.join(": "), items, check, nil, group: group)
       @program = File.expand_path("../programs/#{program}.rb", __dir__)
     end
 

@@ -28,11 +28,11 @@ module Bench
 
     private
 
-    def contenders
-      return [] if @suite.contenders.empty?
+    def contenders = @suite.contenders.group_by(&:group).flat_map { |_, of_group| contender_table(of_group) }
 
-      floor = @suite.contenders.first
-      rows = @suite.contenders.map do |contender|
+    def contender_table(contenders)
+      floor = contenders.first
+      rows = contenders.map do |contender|
         times = contender.nanoseconds.sort
         [contender.name, count(contender.items), time(Bench.median(times)), "#{time(times.first)} .. #{time(times.last)}",
          format("%.2f", @suite.ratio(contender, floor)), memory(contender.memory)]

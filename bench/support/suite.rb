@@ -12,6 +12,7 @@ module Bench
     def initialize(name, description)
       @name = name
       @description = description
+      @group = @prepare = nil
       @contenders = []
       @figures = []
       @goals = []
@@ -19,6 +20,16 @@ module Bench
 
     # A number of items, as SCALE has it.
     def scaled(count) = [(count * Float(ENV.fetch("SCALE", 1))).to_i, 1].max
+
+    # Contenders from here on do another work: they take turns among themselves and get a table of
+    # their own, the first one of it being what ratios refer to, and names that begin with the title.
+    def group(title)
+      @group = title
+      @prepare = nil
+    end
+
+    # What contenders from here on are given instead of the number of items. Isn't measured.
+    def prepare(&prepare) = @prepare = prepare
 
     def items(count) = @items = scaled(count)
 
@@ -31,14 +42,15 @@ module Bench
 
     def contender(name, items: nil, check: @check, needs: nil, &body)
       require needs if needs
-      @contenders << Contender.new(name, items ? scaled(items) : @items, check, body)
+      name = "#{@group}: #{name}" if @group
+      @contenders << Contender.new(name, items ? scaled(items) : @items, check, body, group: @group, prepare: @prepare)
     rescue LoadError
       warn "#{name}: left out, the gem is not installed"
     end
 
     # The program bench/programs/NAME.rb on the original gem, when ORIGINAL says where that is.
     def original(program, items:)
-      @contenders << Original.new(program, items, @check) if ENV["ORIGINAL"]
+      @contenders << Original.new(program, items, @check, group: @group) if ENV["ORIGINAL"]
     end
 
     def figure(name, unit = "", &body) = @figures << Figure.new(name, unit, body, [])
@@ -46,12 +58,20 @@ module Bench
     def ratio(one, other) = Bench.median(one.nanoseconds.zip(other.nanoseconds).map { |mine, theirs| mine / theirs })
 
     def run
-      @contenders.each(&:warm_up)
+      *groups, last = @contenders.group_by(&:group).values
+      groups.each { |contenders| measure(contenders) }
+      measure(last || []) { @figures.each { |figure| figure.values << figure.body.call } }
+    end
+
+    private
+
+    def measure(contenders)
+      contenders.each(&:warm_up)
       rounds.times do
-        @contenders.each(&:measure)
-        @figures.each { |figure| figure.values << figure.body.call }
+        contenders.each(&:measure)
+        yield if block_given?
       end
-      @contenders.each(&:measure_memory)
+      contenders.each(&:measure_memory)
     end
   end
 end
