@@ -35,6 +35,30 @@ RSpec.describe "README" do
     RUBY
     { shows: "class FailingPaths", prints: %r{\A\{"path" ?=> ?"/", "count" ?=> ?2, "sum_bytes" ?=> ?17\}\n\z},
       behind: "FailingPaths.new.run" },
+    { shows: "class Import", prints: /\A5 stored, 1 in the file\n\z/, before: <<~RUBY, behind: <<~RUBY },
+      Minigun.logger = Logger.new(File::NULL)
+      File.write("orders.csv", [*1..20, "x", *21..30].join("\n"))
+      Order = Struct.new(:id) { def self.parse(line) = new(Integer(line)) }
+    RUBY
+      class Import
+        attr_reader :stored
+        def quote(order) = order
+        def store(order) = (@stored ||= []) << order
+      end
+      job = Import.new
+      job.run
+      puts "\#{job.stored.size / 6} stored, \#{File.readlines("rejected.ndjson").size} in the file"
+    RUBY
+    { shows: "result = job.last_result", prints: /\A\[:price, 2, .*bad two.*, 1\]\n\z/, before: <<~RUBY },
+      Minigun.logger = Logger.new(File::NULL)
+      class Job
+        include Minigun::DSL
+        producer(:gen) { 5.times { |n| emit n } }
+        consumer(:price) { |n| raise "bad two" if n == 2 }
+      end
+      job = Job.new
+      job.run
+    RUBY
     { shows: "stats = job", prints: /Bottleneck: words/, before: <<~RUBY }
       class Job
         include Minigun::DSL

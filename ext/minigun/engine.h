@@ -51,6 +51,8 @@ typedef struct {
     VALUE kept;  /* the batch being filled, or Qnil */
     VALUE batch; /* the batch in hand, or Qnil */
     VALUE filling; /* the batch being filled, while another is tried again */
+    uint64_t timeout; /* nanoseconds that an item may take; 0 for no end */
+    bool guarded; /* buffered or with a timeout */
     long batch_size;
     uint64_t batch_wait; /* nanoseconds; 0 for none */
 
@@ -78,6 +80,8 @@ typedef struct {
     int deferred_state; /* an interrupt or jump that waits until the code it is
                          * meant for runs again */
     VALUE deferred;
+    uint64_t cancelled_at; /* when it was told that the run is cancelled, or 0 */
+    bool stopped; /* was told that it need not produce any more */
 } mg_thread_t;
 
 /* rb_emit.c */
@@ -146,6 +150,21 @@ void mg_fault_defer(mg_worker_t *worker, int state);
 /* Where a step counts items whose failure Ruby answered with :skipped, :failed or :dead. */
 uint64_t *mg_fate_of(mg_step_t *step, VALUE answer);
 void Init_minigun_fault(void);
+
+/* rb_guard.c: around the code of guarded parts, item by item. */
+
+/* False where the run stops. */
+bool mg_guard_begin(mg_hand_t *hand, mg_part_t *part);
+bool mg_guard_end(mg_hand_t *hand, mg_part_t *part);
+/* The item in hand is no longer timed; a timeout that is on its way is taken off. There
+ * is no error, or it is an exception. */
+void mg_guard_clear(mg_hand_t *hand);
+/* As mg_fault_defer, but for the timeout of an item that is through: that is dropped. */
+void mg_guard_defer(mg_hand_t *hand, int state);
+/* Code is about to run inside of the outer hand's: what is on its way to that code is
+ * put off until it runs again. */
+void mg_guard_nested(mg_hand_t *hand);
+void Init_minigun_guard(void);
 
 /* rb_input.c */
 VALUE mg_input_queue_new(mg_part_t *part);

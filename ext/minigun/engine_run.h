@@ -1,10 +1,12 @@
 /* engine_run.h - What the rooms of Minigun::Execution::Run share: rb_run.c has the class and
  * what it holds, rb_run_setup.c lays it out, rb_worker.c is its threads, rb_run_control.c
- * starts, awaits and ends it, rb_run_books.c tells what it did. */
+ * starts and ends it, rb_run_wait.c awaits it and looks after it meanwhile, rb_run_books.c tells what it did. */
 #ifndef MG_ENGINE_RUN_H
 #define MG_ENGINE_RUN_H
 
 #include "engine.h"
+
+#include "core/run_ops.h"
 
 /* A step that ends if nothing was sent to it by a certain time. */
 typedef struct {
@@ -24,6 +26,9 @@ typedef struct mg_engine {
     VALUE cancelled; /* [[index of the step, [items]], ...] */
     long ncancelled; /* items in it */
     bool set_up;
+    uint64_t least_timeout; /* of an item in any step, nanoseconds; 0 for none */
+    uint64_t drain_until;   /* when a drain has to be through, 0 for never */
+    uint64_t progress, progress_at; /* see rb_run_wait.c */
 } mg_engine_t;
 
 extern VALUE rb_eMinigunCancelled;
@@ -42,9 +47,15 @@ void mg_engine_cancelled(mg_engine_t *engine, const mg_step_t *step, VALUE items
 extern const mg_run_ops_t mg_run_ops;
 void Init_minigun_worker(void);
 
+/* rb_run_wait.c */
+
+/* Ends the sleep of producers that are to stop. */
+void mg_engine_stop_producers(mg_engine_t *engine);
+
 /* Each defines the methods that the file has. */
 void Init_minigun_run_setup(VALUE klass);
 void Init_minigun_run_control(VALUE klass);
+void Init_minigun_run_wait(VALUE klass);
 void Init_minigun_run_books(VALUE klass);
 
 #endif

@@ -16,6 +16,7 @@ Init_minigun(void)
     Init_minigun_call();
     Init_minigun_step();
     Init_minigun_fault();
+    Init_minigun_guard();
     Init_minigun_input();
     Init_minigun_name();
     Init_minigun_dag();

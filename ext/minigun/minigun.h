@@ -50,6 +50,7 @@ void Init_minigun_output(void);
 void Init_minigun_call(void);
 void Init_minigun_step(void);
 void Init_minigun_fault(void);
+void Init_minigun_guard(void);
 void Init_minigun_input(void);
 void Init_minigun_name(void);
 void Init_minigun_dag(void);

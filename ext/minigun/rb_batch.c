@@ -16,7 +16,7 @@ mg_batch_emit(mg_hand_t *hand, mg_part_t *part)
     VALUE passed_on = batch;
     bool by_value = true;
     if (part->calls) {
-        if (part->buffered && mg_hand_hold(hand) != MG_OK) return;
+        if (part->guarded && !mg_guard_begin(hand, part)) return;
         uint64_t before = step->produced + (hand->out ? mg_chunk_size(hand->out) : 0);
         mg_call_hooks(part->before, part->nbefore, part->self);
         passed_on = mg_call_main(part, batch);
@@ -25,7 +25,7 @@ mg_batch_emit(mg_hand_t *hand, mg_part_t *part)
         by_value = part->give != MG_GIVE_ITEM_OUTPUT && before == after;
     }
     part->batch = Qnil;
-    if (hand->holding && mg_hand_release(hand) != MG_OK) return;
+    if (part->calls && part->guarded && !mg_guard_end(hand, part)) return;
     if (!by_value) return;
     mg_status_t status = mg_hand_emit(hand, (mg_item_t)passed_on);
     if (status != MG_OK && status != MG_AGAIN && status != MG_CANCELLED) mg_raise(status);

@@ -123,7 +123,7 @@ fail_item(mg_hand_t *hand, VALUE item, VALUE error)
         if (!hand->step->run->cancelled) mg_run_fail(part->run, raised);
         return MG_CANCELLED;
     }
-    if (state) mg_fault_defer(hand->worker, state); /* came when the answer was there */
+    if (state) mg_guard_defer(hand, state); /* came when the answer was there */
     if (whole) return MG_OK;
     if (RB_FLOAT_TYPE_P(answer)) return try_again(hand, item, answer, failure.attempt);
     if (RB_TYPE_P(answer, T_ARRAY)) return emit_instead(hand, item, answer);
@@ -146,8 +146,8 @@ is_foreign_timeout(VALUE error)
     return RTEST(rb_obj_is_kind_of(error, rb_const_get(timeout, rb_intern("ExitException"))));
 }
 
-mg_status_t
-mg_fault(mg_hand_t *hand, int state, VALUE item)
+static mg_status_t
+classify(mg_hand_t *hand, int state, VALUE item)
 {
     mg_part_t *part = hand->step->data;
     VALUE error = rb_errinfo();
@@ -186,6 +186,15 @@ mg_fault(mg_hand_t *hand, int state, VALUE item)
      * in: it takes its course once that code runs again. */
     mg_fault_defer(hand->worker, state);
     return fail_item(hand, item, make_error("thrown out of a stage's block"));
+}
+
+mg_status_t
+mg_fault(mg_hand_t *hand, int state, VALUE item)
+{
+    if (state == STATE_RAISE && hand->limit) mg_guard_clear(hand);
+    mg_status_t status = classify(hand, state, item);
+    if (hand->limit) mg_guard_clear(hand); /* a jump's value could not have been kept */
+    return status;
 }
 
 void

@@ -150,5 +150,6 @@ Init_minigun_run(void)
     Init_minigun_run_setup(rb_cMinigunRun);
     Init_minigun_worker();
     Init_minigun_run_control(rb_cMinigunRun);
+    Init_minigun_run_wait(rb_cMinigunRun);
     Init_minigun_run_books(rb_cMinigunRun);
 }

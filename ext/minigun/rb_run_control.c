@@ -16,99 +16,9 @@ minigun_run_start(VALUE self)
     return self;
 }
 
-enum {
-    TEND_FROM = 100000000, /* ns after the start: slow producers are looked for */
-    TEND_EVERY = 5000000,
-    CHECK_EVERY = 1000000000
-};
-
-/* A thread that was killed before it ever ran can't say so. */
-static void
-check_threads(mg_engine_t *engine)
-{
-    for (mg_worker_t *worker = engine->run.workers; worker; worker = worker->next) {
-        if (worker->left) continue;
-        VALUE thread = ((mg_thread_t *)worker->data)->thread;
-        if (!RTEST(rb_funcall(thread, rb_intern("alive?"), 0))) mg_worker_abandon(worker);
-    }
-}
-
-struct waiting {
-    mg_engine_t *engine;
-    uint64_t until; /* 0 for no end */
-};
-
-static VALUE
-wait_body(VALUE data)
-{
-    struct waiting *waiting = (struct waiting *)data;
-    mg_engine_t *engine = waiting->engine;
-    mg_run_t *run = &engine->run;
-    uint64_t tend_at = mg_clock_now() + TEND_FROM;
-    bool tending = true;
-
-    /* A cancelled run needs its owner, to interrupt the blocks that still run. */
-    while (!mg_run_over(run) && (!run->cancelled || waiting->until)) {
-        rb_thread_check_ints();
-        uint64_t now = mg_clock_now();
-        uint64_t wake_at = tending ? tend_at : now + CHECK_EVERY;
-        for (uint32_t i = 0; i < engine->nawaits; i++) {
-            mg_await_t *await = &engine->awaits[i];
-            if (await->until == 0) continue;
-            if (now >= await->until) {
-                await->until = 0;
-                mg_run_expire(run, await->step);
-            }
-            else if (await->until < wake_at) {
-                wake_at = await->until;
-            }
-        }
-        uint64_t retry_at = mg_run_unpark(run, now);
-        if (retry_at && retry_at < wake_at) wake_at = retry_at;
-        if (mg_run_over(run)) break;
-        if (waiting->until && now >= waiting->until) return Qfalse;
-        if (waiting->until && waiting->until < wake_at) wake_at = waiting->until;
-        mg_run_sleep(run, run->owner, wake_at, true);
-        now = mg_clock_now();
-        if (tending && now >= tend_at) {
-            tending = mg_run_tend(run);
-            tend_at = mg_clock_now() + TEND_EVERY;
-        }
-        else if (!tending && now >= wake_at) {
-            check_threads(engine);
-        }
-    }
-    return Qtrue;
-}
-
-static VALUE
-wait_ensure(VALUE data)
-{
-    struct waiting *waiting = (struct waiting *)data;
-    waiting->engine->run.owner = NULL;
-    return Qnil;
-}
-
-/*
- * call-seq: wait(timeout = nil) -> true or false
- *
- * Waits until all workers have left, true, or +timeout+ seconds have passed. Without
- * a timeout also returns when the run is cancelled.
- */
-static VALUE
-minigun_run_wait(int argc, VALUE *argv, VALUE self)
-{
-    VALUE timeout;
-    rb_scan_args(argc, argv, "01", &timeout);
-    struct waiting waiting = { .engine = mg_engine_get(self) };
-    if (!NIL_P(timeout)) waiting.until = mg_clock_now() + (uint64_t)(NUM2DBL(timeout) * 1e9);
-    mg_park_t park;
-    mg_park_init(&park);
-    waiting.engine->run.owner = &park;
-    VALUE over = rb_ensure(wait_body, (VALUE)&waiting, wait_ensure, (VALUE)&waiting);
-    mg_park_fini(&park);
-    return over;
-}
+/* Nanoseconds. A second exception would cut short what an ensure clause does, but a
+ * block may have swallowed the first. */
+#define TELL_AGAIN 5000000000u
 
 /*
  * call-seq: cancel(error = nil) -> self
@@ -126,37 +36,35 @@ minigun_run_cancel(int argc, VALUE *argv, VALUE self)
     mg_run_cancel(&engine->run);
 
     VALUE current = rb_thread_current();
+    uint64_t now = mg_clock_now();
     for (mg_worker_t *worker = engine->run.workers; worker; worker = worker->next) {
         if (worker->left || worker->hand == NULL) continue;
-        VALUE thread = ((mg_thread_t *)worker->data)->thread;
+        mg_thread_t *state = worker->data;
+        VALUE thread = state->thread;
+        if (state->cancelled_at && now - state->cancelled_at < TELL_AGAIN) continue;
         if (thread == current || !RTEST(rb_funcall(thread, rb_intern("alive?"), 0))) continue;
+        state->cancelled_at = now;
         rb_funcall(thread, id_raise, 1, rb_eMinigunCancelled);
     }
     return self;
 }
 
 /*
- * call-seq: drain -> self
+ * call-seq: drain(timeout = nil) -> self
  *
  * Lets the run end with what it has accepted. Producers are stopped at their next
- * emit, and at once where they sleep; call again while #draining? if one computes.
+ * emit, and where they sleep. After +timeout+ seconds the run is cancelled.
  */
 static VALUE
-minigun_run_drain(VALUE self)
+minigun_run_drain(int argc, VALUE *argv, VALUE self)
 {
+    VALUE timeout;
+    rb_scan_args(argc, argv, "01", &timeout);
     mg_engine_t *engine = mg_engine_get(self);
     mg_run_drain(&engine->run);
-    VALUE stopped = rb_const_get(rb_mMinigun, rb_intern("Stopped"));
-    for (mg_worker_t *worker = engine->run.workers; worker; worker = worker->next) {
-        mg_hand_t *head = worker->running_head ? &worker->segment->head->hand : NULL;
-        if (head == NULL || worker->hand != head || head->delivering) continue;
-        if (head->step->kind != MG_KIND_PRODUCER) continue;
-        VALUE thread = ((mg_thread_t *)worker->data)->thread;
-        VALUE status = rb_funcall(thread, rb_intern("status"), 0);
-        if (RB_TYPE_P(status, T_STRING) && rb_str_equal(status, rb_str_new_cstr("sleep")) == Qtrue) {
-            rb_funcall(thread, id_raise, 1, stopped);
-        }
-    }
+    if (!NIL_P(timeout)) engine->drain_until = mg_clock_now() + (uint64_t)(NUM2DBL(timeout) * 1e9);
+    mg_engine_stop_producers(engine);
+    if (engine->run.owner) mg_park_ring(engine->run.owner);
     return self;
 }
 
@@ -288,9 +196,8 @@ Init_minigun_run_control(VALUE klass)
 {
     id_raise = rb_intern("raise");
     rb_define_method(klass, "start", minigun_run_start, 0);
-    rb_define_method(klass, "wait", minigun_run_wait, -1);
     rb_define_method(klass, "cancel", minigun_run_cancel, -1);
-    rb_define_method(klass, "drain", minigun_run_drain, 0);
+    rb_define_method(klass, "drain", minigun_run_drain, -1);
     rb_define_method(klass, "draining?", minigun_run_draining_p, 0);
     rb_define_method(klass, "drained?", minigun_run_drained_p, 0);
     rb_define_method(klass, "cancelled?", minigun_run_cancelled_p, 0);

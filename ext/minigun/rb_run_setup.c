@@ -81,6 +81,12 @@ set_part(mg_engine_t *engine, mg_part_t *part, VALUE definition, VALUE driver)
         VALUE answer = rb_hash_lookup2(policy, ID2SYM(rb_intern("on_error")), Qnil);
         bool asks = !NIL_P(answer) && !RB_SYMBOL_P(answer);
         part->buffered = asks || (FIXNUM_P(retries) && FIX2LONG(retries) > 0);
+        VALUE timeout = rb_hash_lookup2(policy, ID2SYM(rb_intern("timeout")), Qnil);
+        if (!NIL_P(timeout)) part->timeout = (uint64_t)(NUM2DBL(timeout) * 1e9);
+        if (part->timeout && (engine->least_timeout == 0 || part->timeout < engine->least_timeout)) {
+            engine->least_timeout = part->timeout;
+        }
+        part->guarded = part->buffered || part->timeout;
     }
     VALUE size = attribute(definition, "max_size"), wait = attribute(definition, "max_wait");
     part->batch_size = NIL_P(size) ? 100 : NUM2LONG(size);
@@ -106,6 +112,9 @@ layout_free(struct layout *layout)
     free(layout->targets);
 }
 
+/* What large items in a queue may weigh where nobody says. */
+enum { DEFAULT_BYTES = 64 << 20 };
+
 static uint32_t
 workers_of(VALUE definition, mg_kind_t kind)
 {
@@ -128,6 +137,9 @@ set_spec(mg_engine_t *engine, struct layout *layout, uint32_t i, VALUE definitio
     spec->kind = kind_of(definition, part->driver);
     spec->round_robin = is_symbol(attribute(definition, "routing"), "round_robin");
     spec->capacity = NIL_P(size) ? 0 : NUM2SIZET(size);
+    VALUE bytes = attribute(definition, "queue_bytes");
+    spec->weighs_all = !NIL_P(bytes);
+    spec->max_bytes = NIL_P(bytes) ? DEFAULT_BYTES : bytes == Qfalse ? 0 : NUM2ULL(bytes);
     spec->workers = workers_of(definition, spec->kind);
     spec->may_split =
         spec->kind == MG_KIND_EACH && !inlined && NIL_P(attribute(definition, "workers"));

@@ -87,7 +87,7 @@ process_chunk(mg_hand_t *hand, mg_part_t *part, bool in_block)
 {
     mg_step_t *step = hand->step;
     struct giving giving = giving_of(part, in_block);
-    bool plain = !part->nbefore && !part->nafter && !part->buffered;
+    bool plain = !part->nbefore && !part->nafter && !part->guarded;
 
     while (hand->cursor < hand->in->count) {
         uint64_t quick = step->watched ? 0 : mg_reservoir_skip(step->latency);
@@ -96,7 +96,7 @@ process_chunk(mg_hand_t *hand, mg_part_t *part, bool in_block)
             process_quickly(hand, part, &giving, hand->cursor + (quick < left ? (uint32_t)quick : left));
             continue;
         }
-        if (part->buffered && mg_hand_hold(hand) != MG_OK) return;
+        if (part->guarded && !mg_guard_begin(hand, part)) return;
         if (quick > 0) {
             process_hooked(hand, part, &giving);
             hand->cursor++;
@@ -105,7 +105,7 @@ process_chunk(mg_hand_t *hand, mg_part_t *part, bool in_block)
         else {
             process_timed(hand, part, &giving);
         }
-        if (part->buffered && mg_hand_release(hand) != MG_OK) return;
+        if (part->guarded && !mg_guard_end(hand, part)) return;
         if (quick == 0 && (step->watched || step->run->cancelled)) return;
     }
 }
@@ -196,6 +196,7 @@ mg_step_run_items(mg_hand_t *hand)
 {
     mg_step_t *step = hand->step;
     VALUE (*body)(VALUE) = step->kind == MG_KIND_BATCH ? mg_batch_body : chunk_body;
+    if (RB_UNLIKELY(hand->outer && hand->outer->overdue)) mg_guard_nested(hand);
 
     if (step->latency == NULL) {
         step->latency = malloc(sizeof(*step->latency));

@@ -234,6 +234,53 @@ op_weight(const mg_step_t *step, mg_item_t item)
     return RB_TYPE_P((VALUE)item, T_ARRAY) ? (uint64_t)RARRAY_LEN((VALUE)item) : 1;
 }
 
+enum { SAMPLED = 8, DEPTH = 2 };
+
+static uint64_t size_of(VALUE value, int depth);
+
+struct table_size {
+    uint64_t bytes;
+    long pairs;
+    int depth;
+};
+
+static int
+size_of_pair(VALUE key, VALUE value, VALUE data)
+{
+    struct table_size *size = (struct table_size *)data;
+    size->bytes += size_of(key, size->depth) + size_of(value, size->depth);
+    return ++size->pairs < SAMPLED ? ST_CONTINUE : ST_STOP;
+}
+
+/* By a sample of what it holds; of other objects nothing is known. */
+static uint64_t
+size_of(VALUE value, int depth)
+{
+    if (RB_SPECIAL_CONST_P(value)) return sizeof(VALUE);
+    uint64_t own = 5 * sizeof(VALUE);
+    if (RB_BUILTIN_TYPE(value) == T_STRING) return own + (uint64_t)RSTRING_LEN(value);
+    if (depth == 0) return own;
+    if (RB_BUILTIN_TYPE(value) == T_ARRAY) {
+        long length = RARRAY_LEN(value), looked_at = length < SAMPLED ? length : SAMPLED;
+        uint64_t bytes = 0;
+        for (long i = 0; i < looked_at; i++) bytes += size_of(RARRAY_AREF(value, i), depth - 1);
+        return own + (looked_at ? bytes * (uint64_t)length / (uint64_t)looked_at : 0);
+    }
+    if (RB_BUILTIN_TYPE(value) == T_HASH) {
+        struct table_size size = { .depth = depth - 1 };
+        rb_hash_foreach(value, size_of_pair, (VALUE)&size);
+        uint64_t pairs = (uint64_t)RHASH_SIZE(value);
+        return own + (size.pairs ? size.bytes * pairs / (uint64_t)size.pairs : 0);
+    }
+    return own;
+}
+
+static uint64_t
+op_size(mg_item_t item)
+{
+    return size_of((VALUE)item, DEPTH);
+}
+
 static void
 op_undelivered(mg_step_t *step, mg_chunk_t *chunk)
 {
@@ -264,6 +311,7 @@ const mg_run_ops_t mg_run_ops = {
     .undelivered = op_undelivered,
     .cancelled = op_cancelled,
     .weight = op_weight,
+    .size = op_size,
 };
 
 VALUE

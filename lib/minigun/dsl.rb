@@ -54,6 +54,12 @@ module Minigun
     # Ends the background run: stages, threads and children.
     def stop = Instance.of(self).stop
 
+    # Lets the run that is going on finish what it has accepted, see Pipeline#drain.
+    def drain(timeout: nil) = Instance.of(self).task&.drain(timeout: timeout) || false
+
+    # Stops the run that is going on, see Pipeline#cancel.
+    def cancel = Instance.of(self).task&.cancel || false
+
     # @return [Result, nil] what came of this object's latest run that has ended
     def last_result = Instance.of(self).task&.last_result
 

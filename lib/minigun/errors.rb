@@ -28,6 +28,9 @@ module Minigun
   # A stage took longer over an item than its timeout allows. Raised in the stage's block.
   class ItemTimeout < Error; end
 
+  # A run that was to end early did not finish in time what it had accepted.
+  class DrainTimeout < Error; end
+
   # The stages of a run wait for each other, or for what can't come.
   class StallError < Error; end
 

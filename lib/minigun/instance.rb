@@ -38,7 +38,7 @@ module Minigun
 
       raise Error, "a background run of this #{@object.class} is going on; wait for it or stop it" if running?
 
-      @background = Background.new(-> { @task&.root_pipeline&.drain }) { yield(evaluate) }
+      @background = Background.new(-> { @task&.root_pipeline&.drain(timeout: false) }) { yield(evaluate) }
       puts "Minigun runs in the background (#{@background})"
       @object
     end

@@ -24,7 +24,7 @@ module Minigun
       Conclusion: "conclusion", Context: "context", ContextPool: "context", DeadLetterFile: "dead_letter_file",
       DeadLetters: "dead_letters", Failures: "failures", ExecutionOrchestrator: "execution_orchestrator",
       ExecutionPlan: "execution_plan", ForkContext: "context", ForkPool: "fork_pool", InlineContext: "context",
-      RactorContext: "context", RactorPool: "ractor_pool", Tally: "tally", ThreadContext: "context"
+      RactorContext: "context", RactorPool: "ractor_pool", Stall: "stall", Tally: "tally", ThreadContext: "context"
     }.each { |name, file| autoload name, File.join(__dir__, "execution", file) }
 
     unless respond_to?(:create_context)

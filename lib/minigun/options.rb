@@ -18,6 +18,9 @@ module Minigun
     BACKOFF = ["a number of seconds, or something to call with the attempt", lambda do |value|
       value.respond_to?(:call) || (value.is_a?(Numeric) && !value.negative?)
     end].freeze
+    SECONDS_OR_NOT = ["a positive number of seconds, or false", lambda do |value|
+      value == false || SECONDS.last.call(value)
+    end].freeze
     ERROR_POLICIES = %i[skip raise dead_letter].freeze
     ON_ERROR = [":skip, :raise, :dead_letter or something to call", lambda do |value|
       ERROR_POLICIES.include?(value) || value.respond_to?(:call)
@@ -34,12 +37,13 @@ module Minigun
     }.freeze
     STAGE = {
       max_size: POSITIVE, max_wait: SECONDS, threads: POSITIVE, processes: POSITIVE, queue_size: CAPACITY,
-      max_queue: CAPACITY, await: AWAIT, queues: QUEUES, routing: ROUTING, ordered: BOOLEAN, workers: POSITIVE,
-      symbols: BOOLEAN
+      queue_bytes: CAPACITY, max_queue: CAPACITY, await: AWAIT, queues: QUEUES, routing: ROUTING, ordered: BOOLEAN,
+      workers: POSITIVE, symbols: BOOLEAN
     }.merge(POLICY).freeze
     SETTINGS = {
       max_threads: POSITIVE, max_processes: POSITIVE, max_retries: COUNT, max_ractors: POSITIVE,
-      default_queue_size: CAPACITY, batch_size: POSITIVE, ordered: BOOLEAN
+      default_queue_size: CAPACITY, default_queue_bytes: CAPACITY, batch_size: POSITIVE, ordered: BOOLEAN, drain_timeout: SECONDS_OR_NOT,
+      shutdown_timeout: SECONDS, stall_after: SECONDS_OR_NOT
     }.merge(POLICY).freeze
     OTHERS = %i[to from before after before_fork after_fork strategy execution execution_context max fork native].freeze
     KNOWN = [*STAGE.keys, *SETTINGS.keys, *OTHERS].uniq.freeze

@@ -51,7 +51,8 @@ module Minigun
       @stages = run.program.steps.filter_map { |step| stage_of(run, step) }
       @errors, @error_count = failures.errors, failures.count
       @dead_letters, @worker_deaths = failures.dead_letters.kept, run.worker_deaths
-      @drained, @cancelled = run.live? && run.drained?, run.live? ? run.cancelled_items : []
+      @drained = run.live? && run.drained? && !run.cancelled?
+      @cancelled = run.live? ? run.cancelled_items : []
       @names = run.program.steps.map(&:name)
       @duration, @error = duration, error
     end

@@ -11,9 +11,10 @@ module Minigun
     }.freeze
 
     # Settings with a word of their own, in classes and in `pipeline` blocks.
-    WORDS = %i[max_threads max_processes max_retries max_ractors default_queue_size batch_size consumer_type
+    WORDS = %i[max_threads max_processes max_retries max_ractors default_queue_size default_queue_bytes batch_size consumer_type
                pipe_timeout use_compression gc_probability
-               on_error retries backoff dead_letter max_errors max_error_rate].freeze
+               on_error retries backoff dead_letter max_errors max_error_rate
+               drain_timeout shutdown_timeout stall_after].freeze
 
     KNOWN = [*DEFAULTS.keys, *WORDS, :default_context, :execution, :timeout, :write_back, :ordered].freeze
 

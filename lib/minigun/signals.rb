@@ -26,7 +26,7 @@ module Minigun
 
       # Is it draining now? What can't drain is cancelled.
       def drain(signal)
-        return true if pipeline.drain
+        return true if pipeline.drain(timeout: false)
 
         cancel(signal)
         false
@@ -103,7 +103,8 @@ module Minigun
       end
 
       def cancel_late(run, signal)
-        deadline = clock + DRAIN_SECONDS
+        seconds = run.pipeline.drain_timeout or return
+        deadline = clock + seconds
         @lock.synchronize do
           @ended.wait(@lock, deadline - clock) while @runs.include?(run) && clock < deadline
         end

@@ -113,6 +113,13 @@ module Minigun
       root_pipeline.run(context)
     end
 
+    # Lets the run that is going on finish what it has accepted, see Pipeline#drain. Any thread and
+    # any trap may call it.
+    def drain(timeout: nil) = root_pipeline.drain(timeout: timeout)
+
+    # Stops the run that is going on, see Pipeline#cancel.
+    def cancel = root_pipeline.cancel
+
     # @return [Result, nil] what came of the latest run that has ended
     def last_result = root_pipeline.last_result
 

@@ -303,6 +303,13 @@ weight(const mg_step_t *step, mg_item_t item)
     return 1;
 }
 
+/* Each item weighs so many bytes. */
+static uint64_t
+size(mg_item_t item)
+{
+    return item % 5 == 0 ? MG_LARGE_ITEM : 10;
+}
+
 static const mg_run_ops_t ops = {
     .run_items = run_items,
     .run_once = run_once,
@@ -315,6 +322,7 @@ static const mg_run_ops_t ops = {
     .undelivered = undelivered,
     .cancelled = cancelled,
     .weight = weight,
+    .size = size,
 };
 
 static mg_status_t

@@ -20,7 +20,7 @@
 #include <stdint.h>
 
 #include "core/plan.h"
-#include "core/run.h"
+#include "core/run_ops.h"
 
 enum { RIG_STAGES = 16, RIG_TARGETS = 8, RIG_VALUES = 4096, RIG_THREADS = 512, RIG_KEPT = 64 };
 

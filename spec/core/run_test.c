@@ -40,6 +40,39 @@ TEST(run_brings_every_item_through_a_chain_in_order)
     }
 }
 
+/* What the step's inbox holds weighs no more than it may, or is one item. */
+static mg_status_t
+rig_weigh(rig_stage_t *stage, mg_hand_t *hand, mg_item_t item)
+{
+    const mg_step_t *step = hand->step;
+    (void)stage;
+    (void)item;
+    return step->queued_bytes <= step->max_bytes || step->queued == 1 ? MG_OK : MG_CANCELLED;
+}
+
+TEST(run_bounds_a_queue_by_what_its_items_weigh)
+{
+    static const uint64_t bounds[] = { 1, 10, 25, 64, MG_LARGE_ITEM, MG_LARGE_ITEM * 3 };
+    for (size_t b = 0; b < sizeof(bounds) / sizeof(bounds[0]); b++) {
+        for (uint32_t workers = 1; workers <= 3; workers += 2) {
+            rig_t rig;
+            rig_init(&rig);
+            uint32_t source = rig_producer(&rig, 1000);
+            uint32_t sink = rig_stage(&rig, MG_KIND_EACH, rig_weigh);
+            rig_edge(&rig, source, sink);
+            rig.chaos = RIG_YIELD;
+            rig.stages[sink].plan = MG_PLAN_HEAD;
+            rig.stages[sink].spec.capacity = workers == 1 ? 0 : 100;
+            rig.stages[sink].spec.max_bytes = bounds[b];
+            rig.stages[sink].spec.weighs_all = true;
+            rig.stages[sink].spec.workers = rig.stages[sink].spec.max_workers = workers;
+            CHECK(rig_run(&rig) == MG_OK);
+            check_each(&rig.stages[sink], 1, 1000, 1);
+            rig_fini(&rig);
+        }
+    }
+}
+
 TEST(run_broadcasts_and_merges)
 {
     rig_t rig;

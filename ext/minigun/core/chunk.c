@@ -15,6 +15,7 @@ mg_chunk_new(uint32_t capacity)
     chunk->head = 0;
     chunk->count = 0;
     chunk->capacity = capacity;
+    chunk->bytes = 0;
     chunk->tokens = NULL;
     return chunk;
 }
@@ -66,6 +67,7 @@ mg_chunk_cache_put(mg_chunk_cache_t *cache, mg_chunk_t *chunk)
     chunk->head = 0;
     chunk->count = 0;
     chunk->attempt = 0;
+    chunk->bytes = 0;
     chunk->next = cache->free;
     cache->free = chunk;
     cache->size++;

@@ -20,6 +20,7 @@ typedef struct mg_chunk {
     uint32_t head;
     uint32_t count;
     uint32_t capacity;
+    uint64_t bytes; /* what its items weigh, while queued for a step that is bounded so */
     uint64_t *tokens;
     mg_item_t items[];
 } mg_chunk_t;

@@ -40,10 +40,14 @@ push_copy(mg_worker_t *worker, mg_step_t *from, mg_step_t *target, const mg_chun
         uint32_t count = size - *sent;
         if (count > MG_CHUNK_ITEMS) count = MG_CHUNK_ITEMS;
         if (target->capacity && count > target->capacity) count = (uint32_t)target->capacity;
+        const mg_item_t *items = chunk->items + chunk->head + *sent;
+        uint64_t bytes = 0;
+        if (target->max_bytes) count = mg__fit(target, items, count, &bytes);
         mg_chunk_t *copy = mg_chunk_cache_get(cache);
         if (copy == NULL) return MG_NOMEM;
-        memcpy(copy->items, chunk->items + chunk->head + *sent, count * sizeof(mg_item_t));
+        memcpy(copy->items, items, count * sizeof(mg_item_t));
         copy->count = count;
+        copy->bytes = bytes;
         mg_status_t status = mg__push(target, copy, blocking, interruptible, &from->waiting_room);
         if (status != MG_OK) {
             mg_chunk_cache_put(cache, copy);
@@ -307,6 +311,22 @@ unwanted(const mg_step_t *step)
     return true;
 }
 
+/* A producer's first items stay together in any case. */
+enum { PRODUCER_HOLDS = 32 };
+
+/* Large items leave sooner. Looked at once a chunk. */
+static void
+fit_threshold(mg_hand_t *hand, mg_item_t item)
+{
+    if (!hand->fitted && hand->threshold != MG_CHUNK_ITEMS) return;
+    uint64_t size = hand->step->run->ops->size(item);
+    uint64_t count = size < MG_LARGE_ITEM ? MG_CHUNK_ITEMS : MG_CHUNK_BYTES / size + 1;
+    uint64_t least = hand->step->kind == MG_KIND_PRODUCER ? PRODUCER_HOLDS : 1;
+    if (count < least) count = least;
+    hand->fitted = count < MG_CHUNK_ITEMS;
+    hand->threshold = hand->fitted ? (uint32_t)count : MG_CHUNK_ITEMS;
+}
+
 mg_status_t
 mg_hand_emit_slow(mg_hand_t *hand, mg_item_t item)
 {
@@ -325,6 +345,7 @@ mg_hand_emit_slow(mg_hand_t *hand, mg_item_t item)
     if (make_room(hand) != MG_OK) return MG_NOMEM;
     hand->out->items[hand->out->count++] = item;
     if (hand->holding || hand->delivering) return MG_OK;
+    fit_threshold(hand, item);
     mg_status_t status = MG_OK;
     if (held(hand) >= hand->threshold) status = mg__hand_flush(hand, true, in_own_code(hand));
     return status == MG_OK && unwanted(hand->step) ? MG_CLOSED : status;

@@ -73,6 +73,7 @@ drop_queued(mg_step_t *step)
         }
         uint32_t count = mg_chunk_size(chunk);
         step->queued -= count;
+        step->queued_bytes -= chunk->bytes;
         segment->queued -= count;
         step->cancelled += count;
         step->run->ops->undelivered(step, chunk);

@@ -71,10 +71,30 @@ mg__wait_in(mg_run_t *run, mg_waiter_t **list, uint64_t deadline, bool interrupt
     return status;
 }
 
-static bool
-full(const mg_step_t *step, size_t count)
+uint32_t
+mg__fit(const mg_step_t *target, const mg_item_t *items, uint32_t count, uint64_t *bytes)
 {
-    return step->capacity != 0 && step->queued != 0 && step->queued + count > step->capacity;
+    uint64_t (*size)(mg_item_t) = target->run->ops->size;
+    uint64_t sum = size(items[0]);
+    uint32_t fitting = 1;
+    *bytes = 0;
+    if (!target->weighs_all && sum < MG_LARGE_ITEM) return count;
+    while (fitting < count) {
+        uint64_t more = size(items[fitting]);
+        if (sum + more > target->max_bytes) break;
+        sum += more;
+        fitting++;
+    }
+    *bytes = sum;
+    return fitting;
+}
+
+static bool
+full(const mg_step_t *step, size_t count, uint64_t bytes)
+{
+    if (step->queued == 0) return false;
+    if (step->capacity != 0 && step->queued + count > step->capacity) return true;
+    return bytes != 0 && step->queued_bytes + bytes > step->max_bytes;
 }
 
 void
@@ -144,7 +164,7 @@ mg__push(mg_step_t *target, mg_chunk_t *chunk, bool blocking, bool interruptible
     mg_run_t *run = target->run;
     uint32_t count = mg_chunk_size(chunk);
 
-    while (blocking && full(target, count) && !target->ended && !run->cancelled) {
+    while (blocking && full(target, count, chunk->bytes) && !target->ended && !run->cancelled) {
         uint64_t from = mg_clock_now();
         mg_status_t status = mg__wait_in(run, &target->writers, 0, interruptible);
         if (waited) *waited += mg_clock_now() - from;
@@ -162,6 +182,7 @@ mg__push(mg_step_t *target, mg_chunk_t *chunk, bool blocking, bool interruptible
     chunk->step = target->index;
     mg__list_append(&target->segment->inbox, chunk);
     target->queued += count;
+    target->queued_bytes += chunk->bytes;
     target->segment->queued += count;
     mg__work_begun(run);
     mg__rouse(target->segment);
@@ -173,17 +194,21 @@ mg__push_again(mg_step_t *target, mg_chunk_t *chunk)
 {
     mg__list_prepend(&target->segment->inbox, chunk);
     target->queued += mg_chunk_size(chunk);
+    target->queued_bytes += chunk->bytes;
     target->segment->queued += mg_chunk_size(chunk);
     mg__rouse(target->segment);
 }
 
 static void
-leave_inbox(mg_step_t *step, uint32_t count)
+leave_inbox(mg_step_t *step, uint32_t count, uint64_t bytes)
 {
     step->queued -= count;
+    step->queued_bytes -= bytes;
     step->segment->queued -= count;
     /* Half empty, so that one hand-over between two threads pays for many items. */
-    if (step->writers && step->queued <= step->capacity / 2) mg__ring_all(&step->writers);
+    if (step->writers == NULL) return;
+    bool room = step->capacity == 0 || step->queued <= step->capacity / 2;
+    if (room && step->queued_bytes <= step->max_bytes / 2) mg__ring_all(&step->writers);
 }
 
 mg_chunk_t *
@@ -197,7 +222,8 @@ mg__take(mg_segment_t *segment, size_t max)
     uint32_t size = mg_chunk_size(first);
     if (max == 0 || size <= max) {
         mg__list_shift(&segment->inbox);
-        leave_inbox(step, size);
+        leave_inbox(step, size, first->bytes);
+        first->bytes = 0;
         return first;
     }
 
@@ -207,9 +233,13 @@ mg__take(mg_segment_t *segment, size_t max)
     memcpy(part->items, first->items + first->head, count * sizeof(mg_item_t));
     part->step = first->step;
     part->count = count;
+    uint64_t bytes = 0;
+    for (uint32_t i = 0; i < count && first->bytes; i++) bytes += run->ops->size(part->items[i]);
+    if (bytes > first->bytes) bytes = first->bytes;
+    first->bytes -= bytes;
     first->head += count;
     mg__work_begun(run);
-    leave_inbox(step, count);
+    leave_inbox(step, count, bytes);
     return part;
 }
 

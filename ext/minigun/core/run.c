@@ -20,6 +20,8 @@ init_step(mg_run_t *run, mg_step_t *step, const mg_step_spec_t *spec)
     step->ntargets = spec->ntargets;
     step->round_robin = spec->round_robin;
     step->capacity = spec->capacity;
+    step->max_bytes = spec->max_bytes;
+    step->weighs_all = spec->weighs_all;
     step->workers = spec->workers ? spec->workers : 1;
     step->max_workers = spec->max_workers > step->workers ? spec->max_workers : step->workers;
     step->concurrent = step->workers > 1;
@@ -207,6 +209,18 @@ mg_run_cancel(mg_run_t *run)
     }
     for (uint32_t i = 0; i < run->nsteps; i++) mg__ring_all(&run->steps[i].writers);
     if (run->owner) mg_park_ring(run->owner);
+}
+
+uint64_t
+mg_run_progress(const mg_run_t *run)
+{
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < run->nsteps; i++) {
+        const mg_step_t *step = &run->steps[i];
+        sum += step->accepted + step->done + step->skipped + step->failed + step->dead + step->cancelled;
+        sum += step->produced + step->ended;
+    }
+    return sum;
 }
 
 void

@@ -35,7 +35,11 @@
 #include "park.h"
 #include "status.h"
 
-enum { MG_CHUNK_ITEMS = 64 }; /* items in an ordinary chunk */
+enum {
+    MG_CHUNK_ITEMS = 64,      /* items in an ordinary chunk */
+    MG_LARGE_ITEM = 16384,    /* bytes from which on items are weighed without being asked to */
+    MG_CHUNK_BYTES = 1 << 22, /* a hand delivers early what weighs more */
+};
 
 /* In place of a step's index: all its static targets. */
 #define MG_STATIC UINT32_MAX
@@ -54,6 +58,7 @@ typedef struct mg_step mg_step_t;
 typedef struct mg_hand mg_hand_t;
 typedef struct mg_worker mg_worker_t;
 typedef struct mg_waiter mg_waiter_t;
+typedef struct mg_run_ops mg_run_ops_t; /* run_ops.h */
 
 /* Chunks in a row, oldest first. */
 typedef struct {
@@ -90,6 +95,7 @@ struct mg_hand {
     bool delivering;     /* a delivery is under way, further down the stack */
     bool eager;          /* items may leave before the code has ended */
     bool held_before;    /* what it holds was there when last looked at */
+    bool fitted;         /* the threshold is low because items are large */
     bool overlap_open;   /* a route holds items for a static target */
     mg_chunk_list_t sealed; /* earlier chunks, kept for the order among targets */
     uint32_t sealed_items;
@@ -101,6 +107,8 @@ struct mg_hand {
     bool holding; /* nothing is delivered until the item in hand is done */
     mg_chunk_t *mark_out, *mark_sealed; /* what was held before that item */
     uint32_t mark_count;
+    uint64_t limit;      /* of `spent`, beyond which the item in hand is overdue; 0 for none */
+    bool overdue;        /* its code has been told so */
     bool timed;          /* the item in hand is measured */
     bool proved;         /* the item in hand was the last of the proof that it blocks */
     uint64_t spent;      /* ns in the step's code, without what ran nested in it */
@@ -121,6 +129,9 @@ struct mg_step {
 
     size_t capacity; /* of items in the inbox; 0 for unbounded */
     size_t queued;
+    uint64_t max_bytes;    /* that the items in the inbox may weigh; 0 for no bound */
+    bool weighs_all;       /* else only where the first of several is a large one */
+    uint64_t queued_bytes; /* as far as they were weighed */
     uint32_t parked; /* items that wait to be tried again */
     mg_waiter_t *writers;
 
@@ -207,53 +218,6 @@ struct mg_worker {
     void *data;        /* the caller's */
 };
 
-/* What the core needs of its surroundings. All are called with the lock held. */
-typedef struct {
-    /* Runs the hand's step over hand->in from hand->cursor to its end, counting
-     * done, skipped, failed and dead, with each emit going to mg_hand_emit.
-     * MG_OK        - all done, or the rest was moved by mg_hand_split.
-     * MG_CANCELLED - the run stops; items from the cursor on are not done. */
-    mg_status_t (*run_items)(mg_hand_t *hand);
-
-    /* Runs a producer or a loop, once. Any status but MG_OK stops the run. */
-    mg_status_t (*run_once)(mg_hand_t *hand);
-
-    /* Lets the step emit what it kept, at its end or at flush_at; only where
-     * has_flush. */
-    mg_status_t (*flush)(mg_hand_t *hand);
-
-    /* Starts a thread that calls mg_worker_run(worker). */
-    mg_status_t (*spawn)(mg_worker_t *worker);
-
-    /* Gives the lock up, sleeps on `park` until it rings or the deadline passes,
-     * takes the lock again. Where `interruptible`, an interrupt of the calling
-     * thread ends the sleep with MG_AGAIN. Never MG_CANCELLED. */
-    mg_status_t (*sleep)(mg_run_t *run, mg_park_t *park, uint64_t deadline, bool interruptible);
-
-    /* Calls `body`, which runs code of steps, with the interrupts of the worker's
-     * thread let through to that code. */
-    mg_status_t (*exposed)(mg_worker_t *worker, mg_status_t (*body)(mg_worker_t *worker));
-
-    /* Lets pending interrupts of an idle worker's thread have their way; may set
-     * worker->dying. MG_CANCELLED stops the run. */
-    mg_status_t (*interrupted)(mg_worker_t *worker);
-
-    /* Tells that a producer or loop has ended, before its targets are told. */
-    void (*head_ended)(mg_step_t *step);
-
-    /* Tells that items came for a step that had ended; they are counted as
-     * cancelled. */
-    void (*undelivered)(mg_step_t *step, mg_chunk_t *chunk);
-
-    /* Tells of items, those of the chunk from `from` on, that the step will not deal
-     * with because the run was cancelled; they are counted as cancelled. */
-    void (*cancelled)(mg_step_t *step, const mg_chunk_t *chunk, uint32_t from);
-
-    /* How many items the step accepted an item that is tried again stands for: those of
-     * a batch. They were counted as done when they were collected. */
-    uint64_t (*weight)(const mg_step_t *step, mg_item_t item);
-} mg_run_ops_t;
-
 struct mg_run {
     const mg_run_ops_t *ops;
     mg_step_t *steps;
@@ -287,6 +251,8 @@ typedef struct {
     uint32_t ntargets;
     bool round_robin;
     size_t capacity;
+    uint64_t max_bytes; /* see mg_step */
+    bool weighs_all;
     uint32_t workers, max_workers;
     bool ordered, may_split, addresses, open_input, has_flush;
     void *data;
@@ -307,6 +273,10 @@ mg_status_t mg_run_start(mg_run_t *run);
 /* True when each step has ended, or the run was cancelled, and all workers left. */
 bool mg_run_over(const mg_run_t *run);
 
+/* Nanoseconds that the step's code has run in the hand until `now`; the hand's code is
+ * what its worker runs. */
+uint64_t mg_hand_spent(const mg_hand_t *hand, uint64_t now);
+
 /* Makes every wait in the run return, so that its workers leave. Idempotent. */
 void mg_run_cancel(mg_run_t *run);
 
@@ -319,6 +289,9 @@ void mg_run_settle_cancelled(mg_run_t *run);
 /* Calls `visit` for each item the run holds, in no order. `visit` must not touch
  * the run. */
 void mg_run_each_item(const mg_run_t *run, void (*visit)(mg_item_t item, void *data), void *data);
+
+/* A number that changes whenever an item gets on anywhere. */
+uint64_t mg_run_progress(const mg_run_t *run);
 
 /* Looks for producers that hold items back though they are slow: cuts their
  * segment behind them, or hands on what they hold. True while there is a

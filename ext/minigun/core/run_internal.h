@@ -5,7 +5,7 @@
 #define MG_RUN_INTERNAL_H
 
 #include "clock.h"
-#include "run.h"
+#include "run_ops.h"
 
 /* Charges the time since the last charge to the hand whose code runs. So each step is
  * charged for its own code only, and where one step hands over to another, one reading
@@ -46,6 +46,10 @@ mg_chunk_t *mg__list_shift(mg_chunk_list_t *list);
  * MG_CANCELLED - the run stops; the chunk is the caller's. */
 mg_status_t mg__push(mg_step_t *target, mg_chunk_t *chunk, bool blocking, bool interruptible,
                      uint64_t *waited);
+
+/* How many of `count` items one chunk for the target may have, at least one; what they
+ * weigh is added up in `*bytes`. */
+uint32_t mg__fit(const mg_step_t *target, const mg_item_t *items, uint32_t count, uint64_t *bytes);
 
 /* Puts a chunk of items that were accepted before, and are on the ledger with it, in
  * front of the inbox. */

@@ -412,6 +412,13 @@ mg_hand_listen(mg_hand_t *hand, void (*ring)(void *data), void *data)
     return !found;
 }
 
+uint64_t
+mg_hand_spent(const mg_hand_t *hand, uint64_t now)
+{
+    uint64_t since = hand->worker->since;
+    return hand->spent + (now > since ? now - since : 0);
+}
+
 void
 mg_hand_settle(mg_hand_t *hand, size_t count)
 {

@@ -88,6 +88,8 @@ module Minigun
       attr_reader :stage_hooks
       # @return [Object] capacity of its stages' queues, where they don't say, as it was given
       attr_reader :queue_size
+      # @return [Integer, false, nil] bytes that its stages' queues may hold, where they don't say
+      attr_reader :queue_bytes
       # @return [Array<Node>] where the output of its terminal stages goes
       attr_accessor :outlets
       # @return [Array<Node>] the steps whose output leaves it
@@ -105,6 +107,7 @@ module Minigun
         @policy = Policy.of_pipeline(pipeline, parent&.policy)
         @stage_hooks = pipeline.hook_table unless pipeline.hook_table.none_of_stages?
         @queue_size = own_queue_size
+        @queue_bytes = own_queue_bytes
         @placements = { true => {}, false => {} }
       end
 
@@ -132,6 +135,13 @@ module Minigun
       end
 
       private
+
+      def own_queue_bytes
+        own = pipeline.options[:queue_bytes]
+        return own unless own.nil?
+
+        parent ? parent.queue_bytes : pipeline.config[:default_queue_bytes]
+      end
 
       def own_queue_size
         own = pipeline.options[:queue_size]

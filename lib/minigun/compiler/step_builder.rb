@@ -55,6 +55,7 @@ module Minigun
         step.upstreams = @node.senders.map(&:index)
         step.routing = @stage.options[:routing] || :broadcast
         step.queue_size = capacity
+        step.queue_bytes = bytes
         step.await = await(step.kind)
         step
       end
@@ -114,6 +115,13 @@ module Minigun
         given = @stage.queue_size
         given = @node.run.queue_size if given.nil?
         UNBOUNDED.include?(given) ? nil : given
+      end
+
+      # nil where nobody says, false for no bound.
+      def bytes
+        given = @stage.options[:queue_bytes]
+        given = @node.run.queue_bytes if given.nil?
+        UNBOUNDED.include?(given) ? false : given
       end
 
       def await(kind)

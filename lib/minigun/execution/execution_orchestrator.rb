@@ -42,6 +42,26 @@ module Minigun
         count
       end
 
+      # Lets the run finish what it has accepted.
+      # @param timeout [Numeric, nil] seconds after which the rest is cancelled
+      # @return [Boolean] false if it hasn't begun
+      def drain(timeout = nil)
+        return false unless @run&.live?
+
+        @run.drivers.each_value { |driver| driver.drain if driver.respond_to?(:drain) }
+        @run.drain(timeout)
+        true
+      end
+
+      # Stops the run.
+      # @return [Boolean] false if it hasn't begun
+      def cancel
+        return false unless @run&.live?
+
+        @run.cancel(Cancelled.new("the run was cancelled"))
+        true
+      end
+
       # Kills the worker processes of the run.
       # @api private
       def kill_workers
@@ -102,7 +122,7 @@ module Minigun
       end
 
       def end_workers
-        deadline = clock + SHUTDOWN
+        deadline = clock + (@pipeline.config[:shutdown_timeout] || SHUTDOWN)
         until @run.wait(PATIENCE)
           break abandon if clock > deadline
 

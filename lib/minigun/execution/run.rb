@@ -86,6 +86,20 @@ module Minigun
       # A worker process died with work to do.
       def worker_died = @worker_deaths = worker_deaths + 1
 
+      # An item takes longer than its stage's timeout. Called by the machine.
+      def overdue(index, thread)
+        step = @program.steps.fetch(index)
+        thread.raise(ItemTimeout, "#{place(step)} took longer than #{step.policy[:timeout]} s over an item")
+      end
+
+      # A drain is not through in time. Called by the machine.
+      def drained_late
+        cancel(DrainTimeout.new("what was accepted could not be finished in time; the rest was cancelled"))
+      end
+
+      # No item has got on for some seconds. Called by the machine, once a second.
+      def stalled(seconds) = (@stall ||= Stall.new(self)).look(seconds)
+
       # Items for a stage that had ended.
       def undelivered(index, items)
         Minigun.logger.warn("#{place(@program.steps.fetch(index))} had ended: #{items.size} item(s) undelivered, " \

@@ -28,10 +28,28 @@ module Minigun
         end
       end
 
-      # Lets the run that is going on finish what it has accepted, and no more.
+      # Lets the run that is going on finish what it has accepted, and no more: producers stop,
+      # accumulators pass on what they have, the run ends normally.
       #
+      # @param timeout [Numeric, false, nil] seconds after which the rest is cancelled and the run raises
+      #   DrainTimeout; nil for setting drain_timeout (10), false for no end
       # @return [Boolean] false if nothing can be drained
-      def drain = @orchestrator.respond_to?(:drain) && @orchestrator.drain
+      def drain(timeout: nil)
+        timeout = drain_timeout if timeout.nil?
+        @orchestrator.respond_to?(:drain) && @orchestrator.drain(timeout || nil)
+      end
+
+      # Stops the run that is going on: it raises Cancelled, in running blocks and from `run`. What is
+      # queued is counted, see Result#cancelled_items.
+      #
+      # @return [Boolean] false if none is going on
+      def cancel = @orchestrator.respond_to?(:cancel) && @orchestrator.cancel
+
+      # @return [Numeric, false] seconds
+      def drain_timeout
+        given = config[:drain_timeout]
+        given.nil? ? Signals::DRAIN_SECONDS : given
+      end
 
       # Kills the worker processes of the run that is going on.
       # @api private

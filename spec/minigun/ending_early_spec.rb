@@ -1,0 +1,205 @@
+# frozen_string_literal: true
+
+require "spec_helper"
+
+RSpec.describe "Ending a run early" do
+  # Counts for ever, in a class of its own.
+  def endless(settings = {}, kinds: {}, pause: false, &work)
+    Class.new do
+      include Minigun::DSL
+      attr_reader :out, :begun
+
+      settings.each { |word, value| public_send(word, value) }
+      define_method(:initialize) { @out, @begun = [], Thread::Queue.new }
+      producer(:gen) do
+        (1..).each do |n|
+          emit n
+          @begun << n if n == 100 && work.nil?
+          sleep if pause && n == 100
+        end
+      end
+      processor(:work, **kinds) do |n|
+        next emit(n) unless work
+
+        @begun << n
+        instance_exec(n, &work)
+      end
+      accumulator(:pack, max_size: 7)
+      consumer(:keep) { |batch| @out.concat(batch) }
+    end.new
+  end
+
+  before do
+    @logger = Minigun.logger
+    Minigun.logger = Logger.new(File::NULL)
+  end
+
+  after { Minigun.logger = @logger }
+
+  def started(object)
+    runner = Thread.new { object.run }
+    runner.report_on_exception = false
+    object.begun.pop
+    runner
+  end
+
+  describe "drain" do
+    [{}, { threads: 2 }, { execution: :cow_fork, max: 2 }, { execution: :ipc_fork, max: 2 }].each do |kinds|
+      it "finishes what was accepted, and flushes (#{kinds})" do
+        runner = started(object = endless(kinds: kinds))
+        expect(object.drain).to be(true)
+        count = runner.value
+
+        expect(object.out.sort).to eq([*1..count])
+        expect(object.last_result).to have_attributes(drained?: true, ok?: true, cancelled: 0)
+      end
+    end
+
+    it "ends the sleep of a producer" do
+      runner = started(object = endless(pause: true))
+      object.drain
+
+      expect(runner.value).to eq(100)
+      expect(object.out.size).to eq(100)
+    end
+
+    it "cancels the rest when it is not through in time, and says so" do
+      runner = started(object = endless { |_| sleep })
+      expect(object.drain(timeout: 0.1)).to be(true)
+
+      expect { runner.value }.to raise_error(Minigun::DrainTimeout)
+      expect(object.last_result).to have_attributes(drained?: false, error: an_instance_of(Minigun::DrainTimeout))
+      expect(object.last_result.cancelled).to be > 0
+    end
+
+    it "takes its time from the settings" do
+      runner = started(object = endless({ drain_timeout: 0.05 }) { |_| sleep })
+      object.drain
+
+      expect { runner.value }.to raise_error(Minigun::DrainTimeout)
+    end
+
+    it "is nothing without a run" do
+      expect(endless.drain).to be(false)
+      expect(endless.cancel).to be(false)
+    end
+
+    it "lets stop end a background run with all that it accepted" do
+      object = endless
+      allow($stdout).to receive(:puts)
+      object.run(background: true)
+      object.begun.pop
+      object.stop
+
+      expect(object).not_to be_running
+      expect(object.last_result).to be_drained
+      expect(object.out.size).to eq(object.last_result.stage(:work).accepted)
+    end
+  end
+
+  describe "cancel" do
+    it "raises Cancelled in the blocks and from run, and keeps the books" do
+      seen = Thread::Queue.new
+      object = endless(kinds: { threads: 2 }) do |_|
+        sleep
+      rescue Exception => e # rubocop:disable Lint/RescueException
+        seen << e
+        raise
+      end
+      runner = started(object)
+      expect(object.cancel).to be(true)
+
+      expect { runner.value }.to raise_error(Minigun::Cancelled)
+      expect(seen.pop).to be_a(Minigun::Cancelled)
+      expect(object.last_result.stages).to all be_balanced
+    end
+
+    it "tells a block once, so that its clean-up is not cut short" do
+      object = endless do |_|
+        sleep
+      ensure
+        sleep 0.6 # longer than the run takes to look again
+        @out << :cleaned_up
+      end
+      runner = started(object)
+      object.cancel
+
+      expect { runner.value }.to raise_error(Minigun::Cancelled)
+      expect(object.out).to eq([:cleaned_up])
+    end
+  end
+
+  it "releases what is upstream of a stage that has had enough" do
+    object = Class.new do
+      include Minigun::DSL
+      attr_reader :out
+
+      def initialize = @out = []
+      producer(:gen) { (1..).each { |n| emit n } }
+      processor(:double) { |n| emit n * 2 }
+      stage(:ten) { |input, _output| 10.times { @out << input.pop } }
+    end.new
+    object.run
+
+    expect(object.out).to eq((1..10).map { |n| n * 2 })
+    expect(object.last_result.stage(:ten).done).to eq(10)
+  end
+
+  describe "signals" do
+    # @return [Array(Process::Status, String)]
+    def program
+      reader, writer = IO.pipe
+      pid = fork do
+        reader.close
+        yield writer
+        exit!(0)
+      end
+      writer.close
+      [reader.read, Process.wait2(pid).last].reverse
+    end
+
+    it "drain at the first one, which takes its course afterwards" do
+      status, text = program do |out|
+        object = endless
+        Thread.new { object.begun.pop && Process.kill(:TERM, Process.pid) }
+        begin
+          object.run
+        ensure
+          result = object.last_result
+          out.write([result.drained?, result.ok?, object.out.size == result.stage(:work).accepted].inspect)
+        end
+      end
+
+      expect(text).to eq("[true, true, true]")
+      expect(status).not_to be_success
+    end
+
+    it "cancel at the second, and end the process at the third" do
+      status, text = program do |out|
+        object = endless { |_| sleep }
+        Thread.new do
+          object.begun.pop
+          2.times { Process.kill(:TERM, Process.pid) && sleep(0.2) }
+        end
+        begin
+          object.run
+        rescue SignalException => e
+          out.write("#{e.message} #{object.last_result.cancelled.positive?}")
+        end
+      end
+      expect(text).to eq("SIGTERM true")
+      expect(status).not_to be_nil
+
+      status, = program do |_|
+        object = endless do |_|
+          sleep
+        rescue Exception # rubocop:disable Lint/RescueException
+          retry
+        end
+        Thread.new { object.begun.pop && loop { Process.kill(:TERM, Process.pid) && sleep(0.1) } }
+        object.run
+      end
+      expect(status.exitstatus).to eq(128 + Signal.list["TERM"])
+    end
+  end
+end

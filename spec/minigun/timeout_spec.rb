@@ -1,0 +1,101 @@
+# frozen_string_literal: true
+
+require "spec_helper"
+
+RSpec.describe Minigun::ItemTimeout do
+  def job(count: 10, **options, &work)
+    Class.new do
+      include Minigun::DSL
+      attr_reader :out
+
+      define_method(:initialize) { @out = [] }
+      producer(:gen) { count.times { |n| emit n } }
+      processor(:work, timeout: 0.05, **options, &work)
+      consumer(:keep) { |n| @out << n }
+    end.new
+  end
+
+  before do
+    @logger = Minigun.logger
+    Minigun.logger = Logger.new(File::NULL)
+  end
+
+  after { Minigun.logger = @logger }
+
+  [{}, { threads: 3 }].each do |kinds|
+    it "is raised in the block of the item that takes too long, and of no other (#{kinds})" do
+      object = job(**kinds) do |n|
+        sleep if n == 4
+        emit n
+      end
+      object.run
+
+      expect(object.out).to match_array([*0..9] - [4])
+      expect(object.last_result.errors).to contain_exactly(have_attributes(item: 4, stage: :work, error: an_instance_of(described_class)))
+      expect(object.last_result.errors.first.error.message).to match(/Stage:work.*0.05 s/)
+    end
+  end
+
+  it "goes through the policy, and may be rescued by the block" do
+    object = job(retries: 1, backoff: 0, on_error: :dead_letter) do |n|
+      sleep if n == 2
+      emit n
+    end
+    object.run
+    expect(object.last_result.dead_letters).to contain_exactly(have_attributes(item: 2, attempts: 2))
+
+    object = job do |n|
+      sleep if n == 2
+      emit n
+    rescue Minigun::ItemTimeout
+      emit :late
+    end
+    object.run
+    expect(object.out).to contain_exactly(0, 1, :late, *3..9)
+  end
+
+  it "doesn't count the time of the stages behind, nor waiting for room" do
+    object = Class.new do
+      include Minigun::DSL
+      attr_reader :out
+
+      def initialize = @out = []
+      producer(:gen) { 3.times { |n| emit n } }
+      processor(:work, timeout: 0.1) { |n| 70.times { |k| emit [n, k] } }
+      consumer(:keep, queue_size: 1) { |pair| sleep(0.005) && @out << pair }
+    end.new
+    object.run
+
+    expect(object.out.size).to eq(210)
+    expect(object.last_result).to be_ok
+  end
+
+  it "holds for the block of a batch" do
+    object = Class.new do
+      include Minigun::DSL
+      attr_reader :out
+
+      def initialize = @out = []
+      producer(:gen) { 10.times { |n| emit n } }
+      accumulator(:pack, max_size: 5, timeout: 0.05) { |batch| batch.include?(7) ? sleep : emit(batch) }
+      consumer(:keep) { |batch| @out << batch }
+    end.new
+    object.run
+
+    expect(object.out).to eq([[0, 1, 2, 3, 4]])
+    expect(object.last_result.stage(:pack)).to have_attributes(done: 5, skipped: 5)
+  end
+
+  it "never strikes an item that is through" do
+    object = job(count: 300, threads: 2) do |n|
+      sleep 0.0499 if (n % 10).zero?
+      emit n
+    end
+    object.run
+    missing = [*0..299] - object.out
+
+    expect(missing).to match_array(object.last_result.errors.map(&:item))
+    expect(missing).to all satisfy { |n| (n % 10).zero? }
+    expect(object.last_result.stage(:keep)).to have_attributes(accepted: object.out.size, done: object.out.size)
+  end
+end
