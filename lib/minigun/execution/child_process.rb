@@ -51,6 +51,7 @@ module Minigun
       # To be called first in the child: signals do what they do in a new Ruby.
       # @return [void]
       def self.reset_signals
+        forget_signals
         SIGNALS.each do |signal|
           before = Signal.trap(signal, "DEFAULT")
           Signal.trap(signal, "IGNORE") if before.nil? || before == "IGNORE"
@@ -59,6 +60,17 @@ module Minigun
         end
         Signal.trap("TERM", "DEFAULT")
       end
+
+      # What the parent received shortly before the fork, and had not handled yet, isn't meant for its
+      # child. A signal to oneself has all that have gathered handled at once, here by doing nothing.
+      def self.forget_signals
+        Signals::TRAPPED.each do |signal|
+          before = Signal.trap(signal) {}
+          Signal.trap(signal, "IGNORE") if before.nil? || before == "IGNORE"
+        end
+        Process.kill(:TERM, Process.pid)
+      end
+      private_class_method :forget_signals
 
       # @return [Boolean] whether it has ended; if so it has been reaped
       def exited?
