@@ -1,23 +1,34 @@
 #include "machine.h"
 
+#include "core/clock.h"
+
+struct wait {
+    mg_park_t *park;
+    uint64_t deadline;
+};
+
 static void
 wait_body(void *data)
 {
-    mg_park_sleep(data, 0);
+    struct wait *wait = data;
+    mg_park_sleep(wait->park, wait->deadline);
 }
 
 static void
 wait_wake(void *data)
 {
-    mg_park_ring(data);
+    struct wait *wait = data;
+    mg_park_ring(wait->park);
 }
 
-/* Waits until the pipe is worth trying again, or an interrupt raises. */
+/* Waits until the pipe is worth trying again, the deadline has passed (0 for none), or an
+ * interrupt raises. */
 static void
-wait_for(mg_native_pipe_t *pipe)
+wait_for(mg_native_pipe_t *pipe, uint64_t deadline)
 {
+    struct wait wait = { &pipe->park, deadline };
     rb_thread_check_ints();
-    mg_without_gvl(wait_body, wait_wake, &pipe->park);
+    mg_without_gvl(wait_body, wait_wake, &wait);
     rb_thread_check_ints();
 }
 
@@ -55,14 +66,17 @@ reject_to_object(const mg_native_parcel_t *parcel)
 }
 
 /*
- * call-seq: take -> Array, Reject or nil
+ * call-seq: take(seconds = nil) -> Array, Reject, false or nil
  *
  * The next block of what the last stage emits, or a record that a stage rejected, or
- * nil at the end. Raises the failure of a stage.
+ * nil at the end; false if nothing comes within +seconds+. Raises the failure of a stage.
  */
 static VALUE
-minigun_native_machine_take(VALUE self)
+minigun_native_machine_take(int argc, VALUE *argv, VALUE self)
 {
+    VALUE seconds;
+    rb_scan_args(argc, argv, "01", &seconds);
+    uint64_t deadline = NIL_P(seconds) ? 0 : mg_clock_now() + (uint64_t)(NUM2DBL(seconds) * 1e9);
     mg_machine_t *machine = mg_machine_get(self);
     mg_native_pipe_t *outlet = mg_native_chain_outlet(machine->core);
     mg_native_parcels_t *parcels = mg_native_chain_parcels(machine->core);
@@ -70,7 +84,10 @@ minigun_native_machine_take(VALUE self)
 
     mg_native_parcel_put(parcels, machine->taken);
     machine->taken = NULL;
-    while ((status = mg_native_pipe_try_pop(outlet, &machine->taken)) == MG_AGAIN) wait_for(outlet);
+    while ((status = mg_native_pipe_try_pop(outlet, &machine->taken)) == MG_AGAIN) {
+        if (deadline && mg_clock_now() >= deadline) return Qfalse;
+        wait_for(outlet, deadline);
+    }
     if (status != MG_OK) {
         VALUE error = mg_machine_error(machine);
         if (!NIL_P(error)) rb_exc_raise(error);
@@ -98,7 +115,7 @@ push(mg_machine_t *machine)
             if (machine->sealed == NULL) return true;
             mg_native_chain_number(machine->core, machine->sealed);
         }
-        while ((status = mg_native_pipe_try_push(inlet, machine->sealed)) == MG_AGAIN) wait_for(inlet);
+        while ((status = mg_native_pipe_try_push(inlet, machine->sealed)) == MG_AGAIN) wait_for(inlet, 0);
         if (status != MG_OK) return false;
         machine->sealed = NULL;
     }
@@ -158,7 +175,7 @@ minigun_native_machine_finish(VALUE self)
 void
 mg_machine_define_flow(VALUE machine)
 {
-    rb_define_method(machine, "take", minigun_native_machine_take, 0);
+    rb_define_method(machine, "take", minigun_native_machine_take, -1);
     rb_define_method(machine, "feed", minigun_native_machine_feed, 1);
     rb_define_method(machine, "hungry?", minigun_native_machine_hungry_p, 0);
     rb_define_method(machine, "finish", minigun_native_machine_finish, 0);

@@ -221,6 +221,19 @@ minigun_native_machine_cancel(VALUE self)
     return Qnil;
 }
 
+/*
+ * call-seq: stop_reading -> nil
+ *
+ * Ends the input here: what was read goes its way, and the stages are flushed.
+ */
+static VALUE
+minigun_native_machine_stop_reading(VALUE self)
+{
+    mg_machine_t *machine = mg_machine_get(self);
+    if (machine->started && !machine->joined) mg_native_chain_end(machine->core);
+    return Qnil;
+}
+
 struct join {
     mg_native_chain_t *chain;
     bool done;
@@ -279,6 +292,7 @@ Init_minigun_native_machine(void)
     rb_define_method(machine, "start", minigun_native_machine_start, 0);
     mg_machine_define_flow(machine);
     rb_define_method(machine, "cancel", minigun_native_machine_cancel, 0);
+    rb_define_method(machine, "stop_reading", minigun_native_machine_stop_reading, 0);
     rb_define_method(machine, "join", minigun_native_machine_join, 0);
     rb_define_method(machine, "counters", minigun_native_machine_counters, 1);
     rb_define_method(machine, "source?", minigun_native_machine_source_p, 0);

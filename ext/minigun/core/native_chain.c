@@ -285,7 +285,7 @@ mg_native_chain_number(mg_native_chain_t *chain, mg_native_parcel_t *parcel)
 }
 
 void
-mg__native_end(mg_native_chain_t *chain)
+mg_native_chain_end(mg_native_chain_t *chain)
 {
     if (atomic_exchange(&chain->ended, true)) return;
     mg__native_host_ring(chain, chain->end_fds);

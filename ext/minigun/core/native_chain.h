@@ -78,6 +78,10 @@ void mg_native_chain_number(mg_native_chain_t *chain, mg_native_parcel_t *parcel
  * one. NULL if there is no memory. Any thread. */
 const mg_columns_t *mg_native_chain_columns(mg_native_chain_t *chain, const mg_columns_t *columns);
 
+/* Ends the input here, as a stage does that has enough: nothing more is read, and the
+ * chain ends well. Any thread, any number of times. */
+void mg_native_chain_end(mg_native_chain_t *chain);
+
 /* Makes all workers leave soon. Any thread, any number of times. */
 void mg_native_chain_cancel(mg_native_chain_t *chain);
 

@@ -110,9 +110,6 @@ void mg__native_host_close(mg_native_chain_t *chain);
 /* Notes a stage's failure, if it is the first, and cancels. */
 void mg__native_fail(mg_native_chain_t *chain, uint32_t stage, const mg_error_t *error);
 
-/* Ends the input, because a stage has enough. */
-void mg__native_end(mg_native_chain_t *chain);
-
 /* True if it ended so: then a stop is none, and the chain ends as at the end of input. */
 bool mg__native_enough(mg_native_chain_t *chain);
 

@@ -89,7 +89,7 @@ finish_call(mg_native_seat_t *seat, int status)
     if (!enough) return status;
 
     seat->ended = true;
-    mg__native_end(seat->worker->chain);
+    mg_native_chain_end(seat->worker->chain);
     return MG_STAGE_STOP;
 }
 

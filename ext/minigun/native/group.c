@@ -27,6 +27,7 @@ typedef struct {
     const char *names[MG_ROWKEY_COLUMNS + 1 + AGGREGATES];
     char *texts; /* of made-up names */
     uint64_t seed;
+    const mg_host_t *host;
 } group_t;
 
 typedef struct {
@@ -108,8 +109,8 @@ static int
 group_open(const mg_options_t *options, const mg_host_t *host, void **stage, mg_error_t *error)
 {
     group_t *group = calloc(1, sizeof(*group));
-    (void)host;
     if (group == NULL) return mg_stage_fail(error, 0, "out of memory");
+    group->host = host;
     group->seed = mg_table_seed();
 
     int status = read_options(group, options, error);
@@ -219,6 +220,7 @@ group_merge(void *state, void *other, mg_error_t *error)
         const char *key;
         uint32_t length, tag;
         bool fresh;
+        if (i % 4096 == 0 && group->host->cancelled(group->host)) return MG_STAGE_STOP;
         const tally_t *theirs = mg_table_at(&from->table, i, &key, &length, &tag);
         tally_t *ours = mg_table_put(&counter->table, key, length, tag, &fresh);
         bool added = ours != NULL;

@@ -7,9 +7,11 @@ module Minigun
     class NativePool
       # Items taken from the queue at once.
       MOST = 512
-      # Seconds between two looks at the chain's counters.
+      # Seconds between two looks at the chain's counters and at the run, while something comes out and
+      # while nothing does.
       PACE = 0.05
-      private_constant :MOST, :PACE
+      SLOW_PACE = 0.25
+      private_constant :MOST, :PACE, :SLOW_PACE
 
       # @param run [Minigun::Execution::Run]
       # @param step [Minigun::Step] the chain's first
@@ -81,10 +83,15 @@ module Minigun
 
       def drain(machine)
         last = @segment.last.index
-        while (taken = machine.take)
-          taken.is_a?(Native::Reject) ? reject(taken) : @run.publish(last, nil, taken)
+        until (taken = machine.take(SLOW_PACE)).nil?
+          hand_on(last, taken) if taken
           count_now_and_then(machine)
+          machine.stop_reading if @segment.source? && @run.drained?
         end
+      end
+
+      def hand_on(last, taken)
+        taken.is_a?(Native::Reject) ? reject(taken) : @run.publish(last, nil, taken)
       end
 
       def reject(reject)

@@ -254,6 +254,24 @@ RSpec.describe "native stages in a pipeline" do
     expect([first, quiet, status.exitstatus, waiting.items]).to eq(["first", true, 0, ["last"]])
   end
 
+  it "reads no further when the run drains, and hands on what it has read" do
+    reader, writer = IO.pipe
+    endless = job do
+      native :read, lines: reader
+      native :count, group: true
+      native :out, write: "out"
+      consumer(:keep) { |row| @out << row }
+    end
+    writer.puts("one", "two")
+    runner = Thread.new { endless.perform }
+    wait_until { endless._minigun_task&.root_pipeline&.stats&.for_stage(:read)&.items_produced == 2 }
+    ObjectSpace.each_object(Minigun::Execution::Run).select { |run| run.live? && !run.cancelled? }.each(&:drain)
+    runner.join
+    writer.close
+
+    expect(File.read("out")).to eq(%({"count":2}\n))
+  end
+
   it "can be written by others" do
     skip "needs rake and the bundle" unless defined?(Bundler)
     root = File.expand_path("../../..", __dir__)
