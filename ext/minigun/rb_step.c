@@ -143,10 +143,10 @@ give_workers(mg_hand_t *hand)
     mg_status_t status = mg_hand_split(hand);
     if (status != MG_OK && status != MG_INVALID) return status;
     bool alone = step->segment->first == step && step->segment_next == NULL;
-    if (alone && step->ntargets == 0 && step->produced == 0 && step->max_workers > 1) {
-        mg_step_widen(step);
-    }
-    return MG_OK;
+    if (!alone || step->ntargets > 0 || step->produced > 0 || step->max_workers == 1) return MG_OK;
+    status = mg_hand_give_back(hand);
+    if (status == MG_OK) mg_step_widen(step);
+    return status;
 }
 
 static void

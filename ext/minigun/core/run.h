@@ -399,6 +399,10 @@ void mg_hand_resume(mg_hand_t *hand, size_t count);
  * MG_INVALID - there is nothing before the step to cut it off from. */
 mg_status_t mg_hand_split(mg_hand_t *hand);
 
+/* Puts what is left of hand->in, from the cursor on, in front of the segment's inbox, for
+ * other workers to take. The caller returns MG_OK from run_items at once. */
+mg_status_t mg_hand_give_back(mg_hand_t *hand);
+
 /* Lets up to max_workers workers serve the step at once, or one again. The step has
  * a segment to itself. */
 void mg_step_widen(mg_step_t *step);

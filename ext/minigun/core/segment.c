@@ -126,31 +126,37 @@ cut(mg_step_t *step, bool behind)
 }
 
 mg_status_t
-mg_hand_split(mg_hand_t *hand)
+mg_hand_give_back(mg_hand_t *hand)
 {
     mg_step_t *step = hand->step;
     mg_run_t *run = step->run;
     mg_chunk_t *in = hand->in;
+    uint32_t left = in->count - hand->cursor;
+    if (left == 0) return MG_OK;
+
+    mg_chunk_t *rest = mg_chunk_cache_get(&run->cache);
+    if (rest == NULL) return MG_NOMEM;
+    memcpy(rest->items, in->items + hand->cursor, left * sizeof(mg_item_t));
+    rest->count = left;
+    rest->step = step->index;
+    mg__list_prepend(&step->segment->inbox, rest);
+    step->queued += left;
+    step->segment->queued += left;
+    mg__work_begun(run);
+    hand->cursor = in->count;
+    return MG_OK;
+}
+
+mg_status_t
+mg_hand_split(mg_hand_t *hand)
+{
+    mg_step_t *step = hand->step;
     if (step->segment->first == step) return MG_INVALID;
 
     mg_status_t status = mg__hand_flush(hand, true, false);
     if (status != MG_OK) return status;
     if (cut(step, false) == NULL) return MG_NOMEM;
-
-    uint32_t left = in->count - hand->cursor;
-    if (left > 0) {
-        mg_chunk_t *rest = mg_chunk_cache_get(&run->cache);
-        if (rest == NULL) return MG_NOMEM;
-        memcpy(rest->items, in->items + hand->cursor, left * sizeof(mg_item_t));
-        rest->count = left;
-        rest->step = step->index;
-        mg__list_prepend(&step->segment->inbox, rest);
-        step->queued += left;
-        step->segment->queued += left;
-        mg__work_begun(run);
-        hand->cursor = in->count;
-    }
-    return MG_OK;
+    return mg_hand_give_back(hand);
 }
 
 /* The producer is at work in its own code, holding what it held last time. */

@@ -12,7 +12,7 @@ void
 mg_watch_begin(mg_hand_t *hand, mg_watch_t *watch)
 {
     const mg_step_t *step = hand->step;
-    bool clocks = step->slow && step->may_split && !step->concurrent;
+    bool clocks = step->slow && step->may_split && step->workers == 1;
     watch->thread = clocks ? mg_clock_thread_cpu() : thread_seen;
     watch->process = clocks ? mg_clock_process_cpu() : 0;
     mg__charge(hand->worker);
@@ -58,7 +58,7 @@ mg_watch_end(mg_hand_t *hand, const mg_watch_t *watch, double *seconds)
     uint64_t wall = hand->spent - watch->spent;
     *seconds = (double)wall / 1e9;
 
-    if (step->concurrent) {
+    if (step->workers > 1) {
         watch_concurrent(step, wall);
         return false;
     }

@@ -137,7 +137,7 @@ pass(mg_worker_t *worker, bool *ran)
         if (segment->inbox.first == NULL) return MG_OK;
         sequence = segment->next_sequence++;
     }
-    mg_chunk_t *chunk = mg__take(segment, first->concurrent ? 1 : 0);
+    mg_chunk_t *chunk = mg__take(segment, first->workers > 1 ? 1 : 0);
     if (chunk == NULL) return MG_NOMEM;
     *ran = true;
 
