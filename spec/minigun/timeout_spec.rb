@@ -3,14 +3,16 @@
 require "spec_helper"
 
 RSpec.describe Minigun::ItemTimeout do
-  def job(count: 10, **options, &work)
+  def job(count: 10, settings: {}, **options, &work)
+    options = { timeout: 0.05 }.merge(options)
     Class.new do
       include Minigun::DSL
       attr_reader :out
 
+      settings.each { |word, value| public_send(word, value) }
       define_method(:initialize) { @out = [] }
       producer(:gen) { count.times { |n| emit n } }
-      processor(:work, timeout: 0.05, **options, &work)
+      processor(:work, **options, &work)
       consumer(:keep) { |n| @out << n }
     end.new
   end
@@ -34,6 +36,31 @@ RSpec.describe Minigun::ItemTimeout do
       expect(object.last_result.errors).to contain_exactly(have_attributes(item: 4, stage: :work, error: an_instance_of(described_class)))
       expect(object.last_result.errors.first.error.message).to match(/Stage:work.*0.05 s/)
     end
+  end
+
+  [{ execution: :cow_fork, max: 2 }, { execution: :ipc_fork, max: 2 }].each do |kinds|
+    it "ends a worker process that takes too long, also one that doesn't want to (#{kinds})" do
+      object = job(settings: { max_retries: 1 }, on_error: :dead_letter, timeout: 0.2, **kinds) do |n|
+        sleep if n == 4
+        Signal.trap("TERM", "IGNORE") && loop { sleep } if n == 7
+        emit n
+      end
+      object.run
+
+      expect(object.out).to match_array([*0..9] - [4, 7])
+      expect(object.last_result).to have_attributes(worker_deaths: 4, dead: 2)
+      expect(object.last_result.dead_letters).to contain_exactly(
+        have_attributes(item: 4, error: an_object_having_attributes(class: described_class, message: /longer than 0.2 s over 4.*SIGTERM/)),
+        have_attributes(item: 7, error: an_object_having_attributes(class: described_class, message: /longer than 0.2 s over 7.*SIGKILL/))
+      )
+    end
+  end
+
+  it "leaves worker processes alone that are quick, however many items they have" do
+    object = job(count: 300, execution: :ipc_fork, max: 1, timeout: 0.5) { |n| sleep(0.005) && emit(n) }
+    object.run
+
+    expect(object.last_result).to have_attributes(ok?: true, worker_deaths: 0)
   end
 
   it "goes through the policy, and may be rescued by the block" do

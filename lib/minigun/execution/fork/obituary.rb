@@ -24,11 +24,18 @@ module Minigun
         # @param worker [Worker]
         # @param stage [Symbol, String]
         # @param units [Array] the one in its hands, or none
-        # @return [WorkerDied]
+        # @return [WorkerDied, ItemTimeout]
         def error(worker, stage, units = [])
+          return late(worker, units[0]) if worker.overdue && units.any?
+
           status = worker.child.status
           message = units.empty? ? of(worker) : "#{of(worker)} with #{shown(units[0])} in its hands"
           WorkerDied.new(message, pid: worker.pid, signal: status&.termsig, status: status, stage: stage, item: units[0])
+        end
+
+        # @api private
+        def late(worker, unit)
+          ItemTimeout.new("it took longer than #{worker.overdue} s over #{shown(unit)}: #{of(worker)}")
         end
 
         # @api private

@@ -3,6 +3,7 @@
 require_relative "balance"
 require_relative "crew"
 require_relative "intake"
+require_relative "overdue"
 require_relative "sizing"
 require_relative "work"
 
@@ -31,6 +32,7 @@ module Minigun
         @crew = Fork::Crew.new(@run, @work, @results)
         @sizing = Fork::Sizing.new(@work.persistent? ? Fork::Sizing::CHUNK : Fork::Sizing::FORK, MOST)
         @balance = Fork::Balance.new(@crew, @sizing, @work.persistent? ? Fork::Sizing::CHUNK : Fork::Sizing::FORK / 5)
+        @overdue = Fork::Overdue.new(@crew, @work.timeout) if @work.timeout
         @work.prepare
         @crew.hire while @work.persistent? && @crew.free_places.positive?
         @work.forget
@@ -68,7 +70,7 @@ module Minigun
         attend
         return if finished? || (wants_input? && !@intake.quiet?(@crew.exchange))
 
-        @crew.exchange.wait([@crew.patience, @balance.patience, @intake.due].compact.min)
+        @crew.exchange.wait([@crew.patience, @balance.patience, @intake.due, @overdue&.patience].compact.min)
       end
 
       # Takes in what has come, gives out what there is, and sees that nobody is idle who need not be.
@@ -79,6 +81,7 @@ module Minigun
           break unless more
         end
         share
+        @overdue&.look
         @results.flush
       end
 

@@ -32,6 +32,9 @@ module Minigun
 
         def write_back? = policy(:write_back) != false
 
+        # @return [Numeric, nil] seconds that a unit may take
+        def timeout = policy(:timeout)
+
         # @return [Boolean] whether units may come back to be tried again
         def retries? = policy(:retries).to_i.positive?
 

@@ -20,6 +20,8 @@ module Minigun
         attr_reader :child
         # @return [Boolean] whether it was told to stop
         attr_accessor :leaving
+        # @return [Numeric, nil] the timeout in seconds that it was ended for
+        attr_accessor :overdue
 
         # Forks.
         # @param work [Work]
@@ -101,6 +103,14 @@ module Minigun
 
         # Whether nothing it was given is still its to do.
         def done? = @chunks.all? { |chunk| @exchange.claim(@place, chunk.sequence)[1] <= chunk.done }
+
+        # What it is at work on, as something that changes from item to item; nil for nothing.
+        def item_in_hand
+          return if @chunks.empty?
+
+          begun, _, in_hand = @exchange.claim(@place, @chunks.first.sequence)
+          [@chunks.first.sequence, begun] if in_hand && begun.positive?
+        end
 
         # Something that changes as it gets on.
         def progress = @chunks.map { |chunk| [chunk.sequence, *@exchange.claim(@place, chunk.sequence)] }
