@@ -16,6 +16,11 @@ module Bench
       ]
     end
 
+    # How busy the machine was with other work in the minute before.
+    def load
+      File.readable?("/proc/loadavg") ? File.read("/proc/loadavg").split.first : "unknown"
+    end
+
     def cpu
       name = File.foreach("/proc/cpuinfo").grep(/\Amodel name/).first if File.readable?("/proc/cpuinfo")
       name ? name.split(":", 2).last.strip : Etc.uname[:machine]

@@ -15,6 +15,8 @@ module Bench
       [
         "# #{@suite.name}", "", @suite.description, "",
         *Machine.lines.map { |line| "- #{line}" },
+        "- load of the machine in the minute before: #{@suite.load} (where that is not near zero, other work took its " \
+        "part of the times, and the ratios are what to look at)",
         "- #{@suite.rounds} rounds, contenders taking turns; medians, spread from the fastest to the slowest; " \
         "ratios are medians of the rounds' ratios", "",
         *contenders, *figures, *goals

@@ -7,7 +7,7 @@ module Bench
   class Suite
     include Goals
 
-    attr_reader :name, :description, :contenders, :figures, :goals
+    attr_reader :name, :description, :contenders, :figures, :goals, :load
 
     def initialize(name, description)
       @name = name
@@ -58,6 +58,7 @@ module Bench
     def ratio(one, other) = Bench.median(one.nanoseconds.zip(other.nanoseconds).map { |mine, theirs| mine / theirs })
 
     def run
+      @load = Machine.load
       *groups, last = @contenders.group_by(&:group).values
       groups.each { |contenders| measure(contenders) }
       measure(last || []) { @figures.each { |figure| figure.values << figure.body.call } }
