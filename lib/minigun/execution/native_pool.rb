@@ -7,8 +7,7 @@ module Minigun
     class NativePool
       # Items taken from the queue at once.
       MOST = 512
-      # Seconds between two looks at the chain's counters and at the run, while something comes out and
-      # while nothing does.
+      # Seconds between two looks at the chain's counters, while something comes out and while nothing does.
       PACE = 0.05
       SLOW_PACE = 0.25
       private_constant :MOST, :PACE, :SLOW_PACE
@@ -33,10 +32,17 @@ module Minigun
       def drive(input, _output)
         fire(:before)
         @started_at = Time.now.to_f
-        work(@segment.machine.start, input)
+        @machine = @segment.machine.start
+        work(@machine, input)
         fire(:after)
       rescue NativeError => e
         @run.cancel(located(e))
+      end
+
+      # Reads no further: what was read goes its way. Called when the run drains.
+      # @return [void]
+      def drain
+        @machine&.stop_reading if @segment.source?
       end
 
       # @return [void]
@@ -46,7 +52,7 @@ module Minigun
 
       def work(machine, input)
         if @segment.source?
-          drain(machine)
+          take_all(machine)
         else
           helper = Thread.new { drain_beside(machine) }
           feed(machine, input)
@@ -73,7 +79,7 @@ module Minigun
       # On a thread of its own; what ends it early ends the run.
       def drain_beside(machine)
         Thread.current.report_on_exception = false
-        drain(machine)
+        take_all(machine)
       rescue Cancelled
         machine.cancel
       rescue Exception => e # rubocop:disable Lint/RescueException
@@ -81,12 +87,11 @@ module Minigun
         @run.cancel(located(e))
       end
 
-      def drain(machine)
+      def take_all(machine)
         last = @segment.last.index
         until (taken = machine.take(SLOW_PACE)).nil?
           hand_on(last, taken) if taken
           count_now_and_then(machine)
-          machine.stop_reading if @segment.source? && @run.drained?
         end
       end
 

@@ -265,7 +265,7 @@ RSpec.describe "native stages in a pipeline" do
     writer.puts("one", "two")
     runner = Thread.new { endless.perform }
     wait_until { endless._minigun_task&.root_pipeline&.stats&.for_stage(:read)&.items_produced == 2 }
-    ObjectSpace.each_object(Minigun::Execution::Run).select { |run| run.live? && !run.cancelled? }.each(&:drain)
+    endless._minigun_task.root_pipeline.drain
     runner.join
     writer.close
 
