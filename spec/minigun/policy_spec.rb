@@ -1,6 +1,8 @@
 # frozen_string_literal: true
 
 require "spec_helper"
+require "fileutils"
+require "tmpdir"
 
 RSpec.describe Minigun::Policy do
   CONTEXTS = { "the default" => {}, "threads" => { threads: 3 }, "cow_fork" => { execution: :cow_fork, max: 2 },
