@@ -51,26 +51,25 @@ module Minigun
       # To be called first in the child: signals do what they do in a new Ruby.
       # @return [void]
       def self.reset_signals
-        forget_signals
-        SIGNALS.each do |signal|
-          before = Signal.trap(signal, "DEFAULT")
-          Signal.trap(signal, "IGNORE") if before.nil? || before == "IGNORE"
-        rescue ArgumentError
-          next # reserved on this platform
+        former = [*SIGNALS, "TERM"].to_h { |signal| [signal, hush(signal)] }
+        # A signal that the parent had received and not yet acted on was copied by the fork. This has
+        # Ruby act on all of them, and they meet handlers that do nothing.
+        Process.kill(:TERM, Process.pid)
+        former.each do |signal, before|
+          next if before == :reserved
+
+          ignored = signal != "TERM" && (before.nil? || before == "IGNORE")
+          Signal.trap(signal, ignored ? "IGNORE" : "DEFAULT")
         end
-        Signal.trap("TERM", "DEFAULT")
       end
 
-      # What the parent received shortly before the fork, and had not handled yet, isn't meant for its
-      # child. A signal to oneself has all that have gathered handled at once, here by doing nothing.
-      def self.forget_signals
-        Signals::TRAPPED.each do |signal|
-          before = Signal.trap(signal) {}
-          Signal.trap(signal, "IGNORE") if before.nil? || before == "IGNORE"
-        end
-        Process.kill(:TERM, Process.pid)
+      # @return [Object] the handler it had; :reserved if this platform keeps it to itself
+      def self.hush(signal)
+        Signal.trap(signal) { nil }
+      rescue ArgumentError
+        :reserved
       end
-      private_class_method :forget_signals
+      private_class_method :hush
 
       # @return [Boolean] whether it has ended; if so it has been reaped
       def exited?

@@ -82,6 +82,20 @@ RSpec.describe Minigun::Execution::ForkContext, :no_leaks do
     trap(:TERM, before || "DEFAULT")
   end
 
+  it "does not let a child die of a signal that was sent to its parent just before" do
+    before = trap(:TERM) { nil }
+    lives = Array.new(20) do
+      Thread.new do # where the handler is not called at once
+        Process.kill(:TERM, Process.pid)
+        described_class.new(:young).execute { sleep 0.01 and :lived }
+      end.value.join
+    end
+
+    expect(lives.tally).to eq({ lived: 20 })
+  ensure
+    trap(:TERM, before || "DEFAULT")
+  end
+
   it "kills a child that won't go" do
     work.execute do
       sleep
