@@ -13,10 +13,14 @@ module Bench
       @name = name
       @description = description
       @group = @prepare = nil
+      @without_memory = false
       @contenders = []
       @figures = []
       @goals = []
     end
+
+    # Leaves the runs out that measure memory.
+    def without_memory = @without_memory = true
 
     # A number of items, as SCALE has it.
     def scaled(count) = [(count * Float(ENV.fetch("SCALE", 1))).to_i, 1].max
@@ -72,7 +76,7 @@ module Bench
         contenders.each(&:measure)
         yield if block_given?
       end
-      contenders.each(&:measure_memory)
+      contenders.each(&:measure_memory) unless @without_memory
     end
   end
 end

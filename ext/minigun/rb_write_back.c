@@ -153,6 +153,62 @@ minigun_sight_changed_keys(VALUE self, VALUE table, VALUE before)
 }
 
 /* What comparing large containers by identity takes, for write-back. */
+static int
+add_variable(ID name, VALUE value, st_data_t pairs)
+{
+    if (rb_is_instance_id(name)) {
+        rb_ary_push((VALUE)pairs, ID2SYM(name));
+        rb_ary_push((VALUE)pairs, value);
+    }
+    return ST_CONTINUE;
+}
+
+/*
+ * call-seq: Sight.variables(object) -> Array
+ *
+ * Names and values of its instance variables, in turn.
+ */
+static VALUE
+minigun_sight_variables(VALUE self, VALUE object)
+{
+    VALUE pairs = rb_ary_new();
+    rb_ivar_foreach(object, add_variable, (st_data_t)pairs);
+    return pairs;
+}
+
+struct look {
+    VALUE pairs, names;
+    long at;
+};
+
+static int
+look_at_variable(ID name, VALUE value, st_data_t data)
+{
+    struct look *look = (struct look *)data;
+    if (!rb_is_instance_id(name)) return ST_CONTINUE;
+    bool known = rb_ary_entry(look->pairs, look->at) == ID2SYM(name) &&
+                 rb_ary_entry(look->pairs, look->at + 1) == value;
+    look->at += 2;
+    if (!known || is_changeable(value)) rb_ary_push(look->names, ID2SYM(name));
+    return ST_CONTINUE;
+}
+
+/*
+ * call-seq: Sight.suspects(object, pairs) -> Array
+ *
+ * The names of the instance variables that may have changed since Sight.variables gave
+ * the pairs: those with another value, and those whose value can change while it stays
+ * the same object.
+ */
+static VALUE
+minigun_sight_suspects(VALUE self, VALUE object, VALUE pairs)
+{
+    Check_Type(pairs, T_ARRAY);
+    struct look look = { .pairs = pairs, .names = rb_ary_new() };
+    rb_ivar_foreach(object, look_at_variable, (st_data_t)&look);
+    return look.names;
+}
+
 void
 Init_minigun_write_back(void)
 {
@@ -162,5 +218,7 @@ Init_minigun_write_back(void)
     rb_define_module_function(rb_mMinigunSight, "pairs", minigun_sight_pairs, 1);
     rb_define_module_function(rb_mMinigunSight, "table", minigun_sight_table, 1);
     rb_define_module_function(rb_mMinigunSight, "pairs?", minigun_sight_pairs_p, 2);
+    rb_define_module_function(rb_mMinigunSight, "variables", minigun_sight_variables, 1);
+    rb_define_module_function(rb_mMinigunSight, "suspects", minigun_sight_suspects, 2);
     rb_define_module_function(rb_mMinigunSight, "changed_keys", minigun_sight_changed_keys, 2);
 }

@@ -17,7 +17,7 @@ module Minigun
         # Work, in seconds, between two messages to the parent.
         SLICE = 0.001
         # Work for each second that it takes to look for changes of the user object.
-        OVERHEAD = 9
+        OVERHEAD = 30
         LARGEST_SLICE = 8192
         # Chunks that a worker must have before it, to leave the parent its nap.
         AHEAD = 4

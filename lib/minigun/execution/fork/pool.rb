@@ -31,7 +31,7 @@ module Minigun
       def prepare
         @crew = Fork::Crew.new(@run, @work, @results)
         @sizing = Fork::Sizing.new(@work.persistent? ? Fork::Sizing::CHUNK : Fork::Sizing::FORK, MOST)
-        @balance = Fork::Balance.new(@crew, @sizing, @work.persistent? ? Fork::Sizing::CHUNK : Fork::Sizing::FORK / 5)
+        @balance = Fork::Balance.new(@crew, @sizing, @work.persistent? ? Fork::Sizing::CHUNK : Fork::Sizing::FORK / 10)
         @overdue = Fork::Overdue.new(@crew, @work.timeout) if @work.timeout
         @work.prepare
         @crew.hire while @work.persistent? && @crew.free_places.positive?

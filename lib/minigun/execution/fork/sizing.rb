@@ -8,7 +8,7 @@ module Minigun
         # Seconds of work in a chunk.
         CHUNK = 0.001
         # Seconds of work that pay for a fork.
-        FORK = 0.05
+        FORK = 0.2
         # Growth from one chunk to the next, while the cost is hardly known.
         GROWTH = 8
         WEIGHT = 0.3

@@ -17,27 +17,35 @@ module Minigun
           # @param object [Object] the user object, as of the fork
           def initialize(object)
             @object = object
-            @known = variables.to_h { |name| [name, State.of(value_of(name), Set.new.compare_by_identity)] }
+            @pairs = Sight.variables(object)
+            @known = @pairs.each_slice(2).to_h { |name, value| [name, State.of(value, Set.new.compare_by_identity)] }
             @counted = @known.filter_map { |name, state| name if state.number? }
           end
 
           # What has changed since the last call.
           # @return [String, nil] for WriteBack.merge; nil if nothing has
           def changes
+            suspects = Sight.suspects(@object, @pairs)
+            return if suspects.empty?
+
             seen = {}.compare_by_identity
-            changes = variables.filter_map do |name|
+            changes = suspects.filter_map do |name|
               change = change_of(name, seen)
               bytes = change && Packing.pack(change)
               [name, bytes] if bytes
             end
-            Marshal.dump(changes) unless changes.empty?
+            return if changes.empty?
+
+            @pairs = Sight.variables(@object)
+            Marshal.dump(changes)
           end
 
           private
 
-          def variables = Kernel.instance_method(:instance_variables).bind_call(@object)
+          GET = Kernel.instance_method(:instance_variable_get)
+          private_constant :GET
 
-          def value_of(name) = Kernel.instance_method(:instance_variable_get).bind_call(@object, name)
+          def value_of(name) = GET.bind_call(@object, name)
 
           def change_of(name, seen)
             value = value_of(name)
