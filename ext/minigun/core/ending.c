@@ -84,7 +84,8 @@ drop_queued(mg_step_t *step)
 }
 
 /* A step that ended before its input did makes futile what only leads to it, so
- * that producers up there can stop. Backwards through the graph, by rounds. */
+ * that producers up there can stop. Backwards through the graph, by rounds: one and a
+ * look, where stages are defined before those they feed. */
 static void
 mark_futile(mg_step_t *step)
 {
@@ -93,7 +94,7 @@ mark_futile(mg_step_t *step)
     step->futile = true;
     while (found) {
         found = false;
-        for (uint32_t i = 0; i < run->nsteps; i++) {
+        for (uint32_t i = run->nsteps; i-- > 0;) {
             mg_step_t *each = &run->steps[i];
             if (each->futile || each->ntargets == 0 || each->nfeeds || each->kind == MG_KIND_PRODUCER) continue;
             bool futile = true;
