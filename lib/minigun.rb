@@ -4,7 +4,11 @@ require "set"
 require "time"
 require "json"
 require "io/wait"
-require "logger"
+begin
+  require "logger"
+rescue LoadError # from Ruby 4.0 on a gem, which a bundle may lack; Minigun::PlainLogger takes its place
+  nil
+end
 
 # Data pipelines: stages declared in a Ruby DSL, run by a native core.
 #

@@ -19,11 +19,7 @@ module Minigun
     end
 
     # @return [Class] Logger, or what takes its place where it is a gem and not there
-    def self.kind
-      Logger
-    rescue LoadError
-      PlainLogger
-    end
+    def self.kind = defined?(::Logger) ? ::Logger : PlainLogger
 
     # @return [Boolean] whether it is known how the logger writes
     def self.known?(logger) = logger.is_a?(kind)
