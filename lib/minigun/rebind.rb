@@ -17,7 +17,7 @@ module Minigun
     BREAK = 2
 
     # Instructions and methods whose answer depends on what kind of frame they are in.
-    TELLING_INSTRUCTIONS = %i[invokesuper invokeblock].freeze
+    TELLING_INSTRUCTIONS = %i[invokesuper invokesuperforward invokeblock].freeze
     TELLING_METHODS = %i[__method__ __callee__ binding eval block_given? caller caller_locations].freeze
 
     class << self
@@ -46,6 +46,7 @@ module Minigun
 
         code = RubyVM::InstructionSequence.of(block) or return false
         data = code.to_a
+        return false unless data[0] == FORMAT && data[PARAMETERS].is_a?(Hash) && data[BODY].is_a?(Array)
         return false if arguments == 1 && !data[PARAMETERS][:ambiguous_param0] && !block.lambda?
 
         plain?(data, own: true)

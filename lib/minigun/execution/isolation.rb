@@ -43,7 +43,10 @@ module Minigun
         # @return [Proc]
         # @raise [ArgumentError, Ractor::Error] why there can't be one
         def shareable(block)
-          Ractor.shareable?(block) ? block : Ractor.make_shareable(block.dup)
+          return block if Ractor.shareable?(block)
+
+          # From Ruby 4.0 on there is a way that doesn't ask for a self that can be shared.
+          Ractor.respond_to?(:shareable_proc) ? Ractor.shareable_proc(&block) : Ractor.make_shareable(block.dup)
         end
 
         # @return [Boolean] whether a call of that name stands in the block
