@@ -7,7 +7,7 @@ require "mkmf"
 
 house = File.expand_path("../minigun", __dir__)
 $VPATH << "$(srcdir)/../minigun/native"
-$srcs = [File.join(__dir__, "rb_stages.c"), *Dir[File.join(house, "native/*.c")]].map { |path| File.basename(path) }
+$srcs = [*Dir[File.join(__dir__, "*.c")], *Dir[File.join(house, "native/*.c")]].map { |path| File.basename(path) }
 $headers = Dir[File.join(house, "native/*.h")] << File.join(house, "core/stage.h")
 $INCFLAGS << " -I$(srcdir)/../minigun"
 

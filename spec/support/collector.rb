@@ -6,7 +6,7 @@
 #   verify     moves all that can be moved after each example, and looks for references to where it was
 #   stress     collects at every allocation for a moment, many times a second
 module Collector
-  MODE = ENV.fetch("MINIGUN_GC", nil)
+  MODE = ENV.fetch("MINIGUN_GC", "").then { |mode| mode.empty? ? nil : mode }
   MODES = %w[compact verify stress].freeze
   # Seconds of stress and of rest.
   BURST = 0.0005

@@ -1,0 +1,46 @@
+# frozen_string_literal: true
+
+require_relative "instrumented"
+
+# The extension under the sanitizers, inside a Ruby that was built without them: their libraries are
+# loaded before everything else. A subset of the specs, or with `rake ext:asan[all]` every one.
+namespace :ext do
+  subset = %w[spec/minigun/execution spec/minigun/native/chain_spec.rb spec/minigun/native/pipeline_spec.rb
+              spec/minigun/dag_spec.rb spec/minigun/stats_spec.rb spec/dialect/stage_loops_spec.rb spec/dialect/output_spec.rb
+              spec/contract/interruption_spec.rb spec/contract/control_flow_spec.rb]
+  # The sanitizers' allocators don't let go of their locks for a child of a process with native threads.
+  sane = %w[--tag ~forks_beside_threads]
+
+  sanitize = lambda do |name, flags, libraries, env, launcher, specs|
+    preload = libraries.map { |library| Instrumented.library(library) }
+    if preload.none?(&:nil?)
+      build = Instrumented.new(name, flags).build
+      log = ->(options) { "#{options}:log_path=#{build.reports}/report" }
+      passed = build.rspec(*sane, *specs, launcher: launcher,
+                                   env: { "LD_PRELOAD" => preload.join(" "), **env.transform_values(&log) })
+      reports = Dir[File.join(build.reports, "report*")]
+      reports.first(3).each { |path| puts File.read(path)[0, 6000] }
+      abort "#{reports.size} reports in #{build.reports}" if reports.any?
+      abort "specs failed under #{name}" unless passed
+    else
+      puts "left out: the compiler has no #{libraries.join(" or ")}"
+    end
+  end
+
+  chosen = ->(args) { args.specs == "all" ? [] : [*(args.specs || subset), *args.extras] }
+
+  desc "Run specs with the extension under the address and undefined-behaviour sanitizers: rake ext:asan, or rake ext:asan[all]"
+  task :asan, [:specs] do |_, args|
+    # Not the stack: Ruby's jumps leave the marks behind that frames they skip have set there.
+    flags = %w[-O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined --param=asan-stack=0]
+    sanitize.call("asan", flags, %w[libasan.so libubsan.so],
+                  { "ASAN_OPTIONS" => "detect_leaks=0:exitcode=99:use_sigaltstack=0", "UBSAN_OPTIONS" => "print_stacktrace=1" }, [],
+                  chosen.call(args))
+  end
+
+  desc "Run specs with the extension under the thread sanitizer: rake ext:tsan, or rake ext:tsan[all]"
+  task :tsan, [:specs] do |_, args|
+    sanitize.call("tsan", %w[-O1 -fsanitize=thread], %w[libtsan.so],
+                  { "TSAN_OPTIONS" => "die_after_fork=0:exitcode=0:second_deadlock_stack=1" }, fixed_addresses, chosen.call(args))
+  end
+end
