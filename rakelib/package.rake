@@ -29,6 +29,9 @@ task :package do
     alone = clean.merge("GEM_HOME" => home, "GEM_PATH" => home)
     sh clean, "gem", "build", "--quiet", "--output", gem_file, "minigun.gemspec", verbose: false
     sh alone, "gem", "install", "--quiet", "--local", "--no-document", gem_file, verbose: false
-    Dir.chdir(folder) { sh alone, "ruby", "-e", PACKAGE_PROGRAM, verbose: false }
+    Dir.chdir(folder) do
+      sh alone, "ruby", "-e", PACKAGE_PROGRAM, verbose: false
+      sh alone, File.join(home, "bin", "minigun"), "version", verbose: false
+    end
   end
 end

@@ -8,7 +8,7 @@ module Minigun
   {
     AccumulatorStage: "accumulator_stage", AggregatedStats: "aggregated_stats", AtomicStage: "atomic_stage",
     Background: "background", Blueprint: "blueprint", Builder: "builder", CollectedOutput: "collected_output",
-    Compiler: "compiler", ConsumerStage: "atomic_stage", DeadLetter: "dead_letter", Definition: "definition", DSL: "dsl",
+    CommandLine: "command_line", Compiler: "compiler", ConsumerStage: "atomic_stage", DeadLetter: "dead_letter", Definition: "definition", DSL: "dsl",
     EndOfSource: "queue_wrappers", EndOfStage: "queue_wrappers", ErrorLimit: "error_limit", Evaluation: "evaluation",
     Explanation: "explanation", HandChanges: "hand_changes",
     Hooks: "hooks", HUD: "hud", Instance: "instance", Names: "names", Options: "options", Pipeline: "pipeline",
