@@ -289,3 +289,79 @@ TEST(transport_claims_are_told_apart_across_processes)
     CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
     mg_exchange_free(exchange);
 }
+
+static bool
+readable(int fd)
+{
+    struct pollfd one = { .fd = fd, .events = POLLIN };
+    return poll(&one, 1, 0) == 1;
+}
+
+TEST(doorbell_rung_softly_ends_no_nap)
+{
+    mg_doorbell_word_t word = { 0 };
+    mg_doorbell_t bell;
+    CHECK(mg_doorbell_open(&bell, &word) == MG_OK);
+
+    mg_doorbell_ring(&bell, false);
+    CHECK(!readable(bell.read_fd)); /* nobody sleeps */
+    mg_doorbell_doze(&bell, true);
+    mg_doorbell_ring(&bell, true);
+    CHECK(!readable(bell.read_fd));
+    mg_doorbell_ring(&bell, false);
+    CHECK(readable(bell.read_fd));
+    mg_doorbell_rise(&bell, true);
+    CHECK(!readable(bell.read_fd));
+
+    mg_doorbell_doze(&bell, false);
+    mg_doorbell_ring(&bell, true);
+    CHECK(readable(bell.read_fd));
+    mg_doorbell_rise(&bell, true);
+    mg_doorbell_close(&bell);
+}
+
+/* What is hushed arrives when the nap is over, and no later. */
+TEST(transport_hushed_messages_arrive)
+{
+    enum { MESSAGES = 50 };
+    mg_exchange_t *exchange;
+    CHECK(mg_exchange_new(&exchange, 1, RING) == MG_OK);
+    mg_transport_t *transport = mg_exchange_transport(exchange, 0);
+    pid_t parent = getpid(), child = fork();
+    if (child == 0) {
+        mg_exchange_enter(exchange, 0, parent, 100);
+        transport = mg_exchange_transport(exchange, 0);
+        transport->hush = true;
+        for (uint64_t i = 0; i < MESSAGES; i++) {
+            send_bytes(exchange, transport, ECHO, i, "x", 1);
+            usleep(i % 5 == 0 ? 7000 : 100);
+        }
+        pause();
+    }
+    for (uint64_t i = 0; i < MESSAGES; i++) CHECK(await(exchange, transport).sequence == i);
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    mg_exchange_free(exchange);
+}
+
+/* A worker without room sleeps, though there is something to receive. */
+TEST(transport_worker_waits_for_room_alone)
+{
+    static uint8_t data[RING / 2 - 64];
+    mg_exchange_t *exchange;
+    CHECK(mg_exchange_new(&exchange, 1, RING) == MG_OK);
+    send_bytes(exchange, mg_exchange_transport(exchange, 0), ECHO, 1, "x", 1);
+    pid_t parent = getpid(), child = fork();
+    if (child == 0) {
+        mg_exchange_enter(exchange, 0, parent, 100);
+        mg_transport_t *transport = mg_exchange_transport(exchange, 0);
+        bool sleeps = mg_exchange_doze(exchange);
+        mg_exchange_rise(exchange);
+        while (!transport->unsent) send_bytes(exchange, transport, ECHO, 1, data, sizeof(data));
+        _exit(!sleeps && mg_exchange_doze(exchange) ? 0 : 1);
+    }
+    int status;
+    CHECK(waitpid(child, &status, 0) == child);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    mg_exchange_free(exchange);
+}

@@ -79,7 +79,8 @@ mg_doorbell_rise(mg_doorbell_t *bell, bool rang)
 {
     uint64_t drained[16];
 
-    atomic_store_explicit(&bell->word->asleep, AWAKE, memory_order_relaxed);
+    /* D3: pairs with D1, so that what was rung for softly is seen from now on. */
+    atomic_exchange_explicit(&bell->word->asleep, AWAKE, memory_order_acq_rel);
     while (rang && mg_sys->read(bell->read_fd, drained, sizeof(drained)) == (ssize_t)sizeof(drained)) {
     }
 }
