@@ -2,6 +2,7 @@
 
 require_relative "composite_counters"
 require_relative "drivers"
+require_relative "hook_calls"
 require_relative "run"
 
 module Minigun
@@ -34,11 +35,12 @@ module Minigun
         @context = context
         lend_emit
         @program = Compiler.compile(@pipeline, context)
+        @hooks = HookCalls.new(@program, context)
         @plan = ExecutionPlan.new(@pipeline.dag, @pipeline.stages, @pipeline.config).plan!
         all_stats(&:start!)
-        fire_before_run
+        @hooks.before_run
         count = carry_out
-        fire_after_run
+        @hooks.after_run
         count
       end
 
@@ -80,7 +82,7 @@ module Minigun
 
       def carry_out
         @pipeline.latest_run = @run = Run.new(@context, @program)
-        @run.on_head_ended { |step| head_ended(step) }
+        @run.on_head_ended { |step| @hooks.head_ended(step) }
         conclusion = Conclusion.new(@pipeline, @run)
         guarded { run_steps }
         error = @run.error || @run.failures.over_limit
@@ -94,7 +96,7 @@ module Minigun
 
       def run_steps
         @run.failures.dead_letters.prepare
-        fire_before_fork
+        @hooks.before_fork
         prepare_drivers
         @run.set_up
         attach_stats
@@ -139,9 +141,8 @@ module Minigun
 
       def prepare_drivers
         @program.steps.each do |step|
-          next unless Execution.respond_to?(:driver_for) && (driver = Execution.driver_for(step, @run))
-
-          @run.drivers[step.index] = driver
+          driver = Execution.driver_for(step, @run)
+          @run.drivers[step.index] = driver if driver
         end
         @run.drivers.each_value { |driver| driver.prepare if driver.respond_to?(:prepare) }
       end
@@ -155,44 +156,6 @@ module Minigun
 
       def all_stats(&block)
         @program.pipelines.each { |part| part.pipeline.stats&.then(&block) }
-      end
-
-      def fire_before_run
-        @program.pipelines.each { |part| fire(part.hooks[:before_run]) }
-      end
-
-      def fire_after_run
-        @program.pipelines.reverse_each { |part| fire(part.hooks[:after_run]) }
-      end
-
-      # In the parent, for each stage that forks or ends a line.
-      def fire_before_fork
-        return unless Process.respond_to?(:fork)
-
-        @program.steps.each do |step|
-          fire(step.before_fork) if forks?(step) || ends_line?(step)
-        end
-      end
-
-      def forks?(step) = %i[cow_fork ipc_fork].include?(step.context)
-
-      def ends_line?(step) = step.targets.empty? && %i[each batch].include?(step.kind)
-
-      # Once in each pipeline, when the last of its producers has ended.
-      def head_ended(step)
-        return unless step.kind == :producer
-
-        part = @program.pipelines[step.pipeline_index]
-        left = (@producers_left ||= producer_counts)[part.index] -= 1
-        fire(part.hooks[:after_producer]) if left.zero?
-      end
-
-      def producer_counts
-        @program.steps.select { |step| step.kind == :producer }.map(&:pipeline_index).tally
-      end
-
-      def fire(hooks)
-        hooks&.each { |hook| @context.instance_exec(&hook) }
       end
 
       def clock = Process.clock_gettime(Process::CLOCK_MONOTONIC)
