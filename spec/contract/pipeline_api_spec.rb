@@ -112,6 +112,22 @@ RSpec.describe Minigun::Pipeline do
     expect(line.output_queues).to eq({ next: queue })
   end
 
+  it "#dup copies stages, order, graph, hooks and settings, each independent" do
+    line.add_stage(:producer, :gen, before: proc { nil }) { emit 1 }
+    line.add_hook(:before_run) { nil }
+    copy = line.dup
+    copy.add_stage(:consumer, :keep, from: :gen) { |n| n }
+    copy.add_hook(:before_run) { nil }
+    copy.add_stage_hook(:before, :gen) { nil }
+    copy.config[:max_threads] = 77
+
+    expect([line.stages.keys, line.stage_order, line.dag.downstream(:gen)]).to eq([[:gen], [:gen], []])
+    expect([line.hooks[:before_run].size, line.stage_hooks[:before][:gen].size, line.config[:max_threads]]).to eq([1, 1, 5])
+    expect([copy.stages.keys, copy.dag.downstream(:gen)]).to eq([%i[gen keep], [:keep]])
+    expect([copy.hooks[:before_run].size, copy.stage_hooks[:before][:gen].size]).to eq([2, 2])
+    expect(copy.run(Object.new)).to eq(1)
+  end
+
   describe "between queues" do
     let(:inputs) { [[1, 2], [3]].map { |items| Queue.new([*items, :END_OF_QUEUE]) } }
     let(:output) { SizedQueue.new(1) }
