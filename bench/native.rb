@@ -104,6 +104,13 @@ module NativeStages
     counter.kill.join
   end
 
+  # Milliseconds from the cancel of a chain at work until its threads are gone.
+  def cancel
+    machine = Minigun::Native::Chain.new({ lines: log }, { digest: :sha256 }, workers: 2).machine(false).start
+    sleep 0.02
+    Bench.seconds { machine.cancel.then { machine.join } } * 1000
+  end
+
   def gzip
     @gzip ||= "#{log}.gz".tap { |path| system("gzip -c #{log} > #{path}") unless File.exist?(path) }
   end
@@ -140,6 +147,7 @@ Bench.run "native", "Requests that failed, by path, of an NDJSON log (#{File.siz
   [1, 2].each { |workers| contender("SHA-256 in minigun, #{workers}") { NativeStages.sha256(workers) } }
 
   figure("a native stage that does nothing", "ns a record") { NativeStages.empty_stage }
+  figure("from a cancel to the last thread's end", "ms") { NativeStages.cancel }
   figure("growth over a log three times as long", "MB") { NativeStages.growth(3) }
   figure("a Ruby thread beside native stages is slower by", "%") { NativeStages.counting { NativeStages.sha256(1) } }
   if loop
@@ -159,6 +167,7 @@ Bench.run "native", "Requests that failed, by path, of an NDJSON log (#{File.siz
   goal "SHA-256 in minigun, 1", "SHA-256 in a plain C loop", at_most: 1.05
   goal "minigun on gzip, 2", "zcat | minigun, 2", at_most: 1.10
   limit "a native stage that does nothing", at_most: 30
+  limit "from a cancel to the last thread's end", at_most: 10
   limit "growth over a log three times as long", at_most: 16
   limit "a Ruby thread beside native stages is slower by", at_most: 10
 end

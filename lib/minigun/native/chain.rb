@@ -16,6 +16,9 @@ module Minigun
     class Chain
       include Enumerable
 
+      MOST_WORKERS = 1024
+      private_constant :MOST_WORKERS
+
       # @return [Array<Hash>] of the latest run, per stage: name, consumed, produced, failed, seconds
       attr_reader :counters
 
@@ -30,9 +33,20 @@ module Minigun
         raise ArgumentError, "a native chain needs a stage" if stages.empty?
 
         @stages = stages.map { |stage| Chain.stage(stage) }
-        @workers = workers || Etc.nprocessors
+        @workers = Chain.workers(workers)
+        raise ArgumentError, "budget: takes a number of bytes, not #{budget.inspect}" unless budget.is_a?(Integer) && !budget.negative?
+
         @ordered, @symbols, @budget, @on_reject = ordered, symbols, budget, on_reject
         @counters = []
+      end
+
+      # @return [Integer] threads of a chain
+      # @api private
+      def self.workers(number)
+        number ||= Etc.nprocessors
+        return number if number.is_a?(Integer) && number.between?(1, MOST_WORKERS)
+
+        raise ArgumentError, "workers: takes an Integer from 1 to #{MOST_WORKERS}, not #{number.inspect}"
       end
 
       # @return [Array(Symbol, Object)] name and options

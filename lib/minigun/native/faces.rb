@@ -113,7 +113,11 @@ module Minigun
       def list(value) = value.is_a?(Array) ? value : [value].compact
 
       def globbed(patterns)
-        list(patterns).flat_map { |pattern| Dir.glob(pattern).sort }.reject { |path| File.directory?(path) }
+        list(patterns).flat_map do |pattern|
+          paths = Dir.glob(pattern).sort.reject { |path| File.directory?(path) }
+          Minigun.logger.warn { "native stage lines: no file matches #{pattern}" } if paths.empty?
+          paths
+        end
       end
 
       SHIPPED = %i[lines pass grep json csv digest distinct top compress decompress group write].freeze

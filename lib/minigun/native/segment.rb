@@ -1,6 +1,5 @@
 # frozen_string_literal: true
 
-require "etc"
 require "json"
 
 module Minigun
@@ -14,7 +13,10 @@ module Minigun
       def initialize(steps)
         @steps = steps
         @stages = [nil, *steps, nil].each_cons(3).map { |before, step, after| settle(before&.stage, step.stage, after&.stage) }
-        @ordered, @workers = steps.first.stage.manner
+        @ordered, workers = steps.first.stage.manner
+        @workers = Chain.workers(workers)
+      rescue ArgumentError => e
+        raise Error, "#{Minigun::Options.place(steps.first.stage.pipeline, steps.first.stage)}: #{e.message}"
       end
 
       def head = @steps.first
@@ -27,7 +29,7 @@ module Minigun
       # @return [Machine] for one run
       def machine
         Fork.guard
-        machine = Machine.new(@workers || Etc.nprocessors, @ordered, last.targets.any?, 0, last.stage.symbols?)
+        machine = Machine.new(@workers, @ordered, last.targets.any?, 0, last.stage.symbols?)
         @stages.each { |address, pairs| machine.add(address, pairs) }
         machine
       end

@@ -182,6 +182,10 @@ RSpec.describe Minigun::Native::Chain do
     expect { chain }.to raise_error(ArgumentError, /needs a stage/)
     expect { chain({ nope: 1 }) }.to raise_error(ArgumentError, /no native stage nope; there are/)
     expect { chain({ grep: /x/ }).to_a }.to raise_error(ArgumentError, /needs input/)
+    [0, -1, 1.5, "2", 2000].each do |workers|
+      expect { chain({ grep: /x/ }, workers: workers) }.to raise_error(ArgumentError, /workers: takes an Integer from 1 to 1024, not/)
+    end
+    expect { chain({ grep: /x/ }, budget: -1) }.to raise_error(ArgumentError, /budget: takes a number of bytes, not -1/)
     expect { chain({ lines: "x" }).each([]).to_a }.to raise_error(ArgumentError, /takes no input/)
     expect { chain({ json: { selct: 1 } }).each([]).to_a }.to raise_error(ArgumentError, /unknown option selct:/)
     expect { chain({ grep: /x/ }, { lines: "x" }).each([]).to_a }.to raise_error(ArgumentError, /can only come first/)

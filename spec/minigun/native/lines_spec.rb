@@ -99,6 +99,8 @@ RSpec.describe "the native stage lines" do
     File.write("a.log", "a\n")
     File.write("c.log", "c\n")
     expect(lines({ glob: "*.log" })).to eq(%w[a c])
+    expect(Minigun.logger).to receive(:warn) { |&text| expect(text.call).to eq("native stage lines: no file matches *.gz") }
+    expect(lines({ glob: ["*.gz", "a*"] })).to eq(%w[a])
   end
 
   it "names the file that can't be read, and closes what it opened" do
