@@ -1,13 +1,13 @@
 /* json - Takes objects, one per record, apart: selects members and filters by them.
  *
  * A block is indexed as a whole, then walked record by record. Each record is checked
- * whole, also one that a condition has ruled out. One that is wrong in a way that spoils
+ * whole, also one that a condition has ruled out, unless `lazy`. One that is wrong in a way that spoils
  * the index of its neighbours makes the block be indexed record by record, so that only
  * it is rejected. A member that occurs twice counts as the last one, and each must meet
  * its conditions.
  *
  * Options: select (any number: a name, or a JSON pointer into objects within; `as` behind
- * one names its column), and conditions: see where.h.
+ * one names its column), lazy, and conditions: see where.h.
  */
 #include "native.h"
 
@@ -28,6 +28,7 @@ typedef struct {
     const char *names[MG_JSON_FIELDS];
     mg_columns_t columns;
     mg_where_t where;
+    bool lazy;
     uint64_t compared; /* bit i: slot i has conditions */
     uint64_t spanned;  /* bit i: they hold from low to high */
     int64_t low[MG_JSON_FIELDS], high[MG_JSON_FIELDS];
@@ -96,6 +97,7 @@ json_open(const mg_options_t *options, const mg_host_t *host, void **stage, mg_e
     (void)host;
     if (json == NULL) return mg_stage_fail(error, 0, "out of memory");
 
+    json->lazy = mg_option_true(options, "lazy");
     int status = read_select(json, options, error);
     if (status == MG_STAGE_OK) {
         status = mg_where_read(&json->where, options, number_field, json, error);
@@ -238,6 +240,8 @@ new_walk(const json_t *json, const char *data, bool escapes)
 {
     return (mg_json_walk_t){ .data = data,
                              .escapes = escapes,
+                             .lazy = json->lazy,
+                             .slots = json->slots,
                              .decisive = json->compared,
                              .holds = may_hold,
                              .holds_data = json };

@@ -25,7 +25,9 @@ is_space(char byte)
 static inline uint32_t
 trimmed(const char *data, uint32_t next)
 {
-    while (is_space(data[next - 1])) next--;
+    if (data[next - 1] != '"') {
+        while (is_space(data[next - 1])) next--;
+    }
     return next;
 }
 
@@ -185,12 +187,23 @@ check_key(const char *data, const uint32_t *next, uint32_t end)
     return data[next[1]] == ':' ? NULL : bad_colon;
 }
 
+/* Goes to the end of the record, where the object must end. */
+static const char *
+jump_to_end(mg_json_walk_t *walk, uint32_t end)
+{
+    const uint32_t *next = walk->next;
+    while (*next < end) next++;
+    walk->next = next;
+    return walk->data[next[-1]] == '}' ? NULL : unfinished;
+}
+
 /* Checks the members of an object that is ruled out, from behind the value in hand. */
 static const char *
 pass_rest(mg_json_walk_t *walk, uint32_t end)
 {
     const char *data = walk->data, *complaint;
     const uint32_t *next = walk->next;
+    if (walk->lazy) return jump_to_end(walk, end);
     while (*next < end && data[*next] == ',') {
         next++;
         complaint = check_key(data, next, end);
@@ -296,7 +309,7 @@ const char *
 mg_json_walk(mg_json_walk_t *walk, uint32_t begin, uint32_t end, const mg_json_fields_t *fields,
              mg_json_found_t *found)
 {
-    forget(fields, found);
+    for (uint32_t slot = 0; slot < walk->slots; slot++) found[slot].kind = 0;
     walk->ruled_out = false;
 
     while (*walk->next < begin) walk->next++;

@@ -1,5 +1,5 @@
 /* json_walk.h - Goes over one JSON object along its index and finds members by name.
- * The whole object is checked against the grammar, wanted or not. */
+ * The whole object is checked against the grammar, wanted or not, unless `lazy`. */
 #ifndef MG_NATIVE_JSON_WALK_H
 #define MG_NATIVE_JSON_WALK_H
 
@@ -17,6 +17,8 @@ typedef struct {
     const char *data;
     const uint32_t *next;
     bool escapes; /* there may be backslashes */
+    bool lazy;    /* what is ruled out is looked at no further, but for its end */
+    uint32_t slots;
 
     /* Rules objects out by the members in `decisive`, a bit for each slot; may be NULL. */
     uint64_t decisive;

@@ -40,10 +40,11 @@ module Minigun
       # `json: { select: %w[path bytes], where: { "status" => 500.. } }`, `json: %w[path bytes]`. An Array
       # of names leads into objects within: `select: ["path", %w[user id]]` gives the columns path and
       # user.id, `select: { path: "path", id: %w[user id] }` names them; `where: { %w[user plan] => "pro" }`.
+      # With `lazy: true` a record that a condition has ruled out is not checked any further.
       def json(value)
         options = value.is_a?(Hash) ? value : { select: value }
-        Options.only(options, :select, :where)
-        Members.select(options[:select]) + Where.pairs(options[:where]) { |name| Members.pointer(name) }
+        Options.only(options, :select, :where, :lazy)
+        Members.select(options[:select]) + plain(options, :lazy) + Where.pairs(options[:where]) { |name| Members.pointer(name) }
       end
 
       # `csv: { select: %w[name price], where: { "price" => 10.. } }`, `csv: true`,

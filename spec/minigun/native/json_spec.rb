@@ -91,6 +91,14 @@ RSpec.describe "the native stage json" do
     [*path].inject(row) { |value, name| value.is_a?(Hash) ? value[name] : nil }
   end
 
+  it "looks no further at what is ruled out, if told so, than for its end" do
+    lines = ['{"n":1,"x":nonsense}', '{"n":1,"x":', '{"u":{"n":1,"x":?}}', '{"n":7,"x":nonsense}', '{"n":7,"u":{"n":9}}', '{"n":1}{}']
+    rows, rejects = run(lines, { where: { "n" => 5.., %w[u n] => 5.. }, lazy: true })
+    expect(rows).to eq(['{"n":7,"u":{"n":9}}'])
+    expect(rejects.map(&:record)).to contain_exactly('{"n":1,"x":', '{"n":7,"x":nonsense}')
+    expect(run(lines, { where: { "n" => 5.., %w[u n] => 5.. } }).last.size).to eq(5)
+  end
+
   it "compares numbers of any size as Ruby does" do
     numbers = ["9007199254740993", "9007199254740992.0", "1e30", "-1e30", "1#{"0" * 40}", "9223372036854775807", "9223372036854775808", "-0.0", "0"]
     lines = numbers.map { |number| %({"n":#{number}}) }
