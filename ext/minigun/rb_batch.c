@@ -61,6 +61,7 @@ mg_batch_body(VALUE data)
         hand->step->done += (uint64_t)count;
         mg_reservoir_count(hand->step->latency, (uint64_t)count);
         if (RARRAY_LEN(part->kept) >= part->batch_size) mg_batch_emit(hand, part);
+        if (hand->worker->dying) break;
     }
     return Qnil;
 }

@@ -3,7 +3,7 @@
 #include "core/clock.h"
 
 static VALUE rb_eMinigunCancelled, rb_eMinigunStopped;
-static VALUE mask_on_blocking;
+static VALUE mask_never;
 static ID id_item_failed, id_handle_interrupt, id_skipped, id_dead;
 
 /* The states of rb_protect, as Ruby's vm_core.h has them. */
@@ -48,24 +48,41 @@ mg_fate_of(mg_step_t *step, VALUE answer)
 }
 
 struct failure {
-    VALUE run, item, error, answer;
+    VALUE run, item, error, answer, raised;
     uint32_t index, attempt;
+    bool judged;
 };
 
+static VALUE
+ask(VALUE data)
+{
+    struct failure *failure = (struct failure *)data;
+    return rb_funcall(failure->run, id_item_failed, 4, UINT2NUM(failure->index), failure->item,
+                      failure->error, UINT2NUM(failure->attempt));
+}
+
+/* What the policy raises is kept here: an interrupt that waits for the end of the mask
+ * would take its place. */
 static VALUE
 report_masked(RB_BLOCK_CALL_FUNC_ARGLIST(first, data))
 {
     struct failure *failure = (struct failure *)data;
-    failure->answer = rb_funcall(failure->run, id_item_failed, 4, UINT2NUM(failure->index), failure->item,
-                                 failure->error, UINT2NUM(failure->attempt));
+    int state = 0;
+    VALUE answer = rb_protect(ask, data, &state);
+    if (state == 0) failure->answer = answer;
+    failure->judged = state == 0 || state == STATE_RAISE;
+    if (state == 0) return Qnil;
+    if (!failure->judged) rb_jump_tag(state);
+    failure->raised = rb_errinfo();
+    rb_set_errinfo(Qnil);
     return Qnil;
 }
 
-/* With interrupts kept off, except where a sink for dead letters blocks. */
+/* With interrupts kept off; where handlers and sinks block, Ruby lets them through. */
 static VALUE
 report(VALUE data)
 {
-    return rb_block_call(rb_cThread, id_handle_interrupt, 1, &mask_on_blocking, report_masked, data);
+    return rb_block_call(rb_cThread, id_handle_interrupt, 1, &mask_never, report_masked, data);
 }
 
 static mg_status_t
@@ -108,22 +125,23 @@ fail_item(mg_hand_t *hand, VALUE item, VALUE error)
                                .item = whole ? Qnil : item,
                                .error = error,
                                .answer = Qundef,
+                               .raised = Qnil,
                                .index = hand->step->index,
                                .attempt = hand->in ? hand->in->attempt : 0 };
     int state;
 
     if (hand->holding) mg_hand_drop(hand);
-    rb_protect(report, (VALUE)&failure, &state);
+    do { /* once more if a kill came before there was an answer */
+        rb_protect(report, (VALUE)&failure, &state);
+        if (state) mg_guard_defer(hand, state);
+    } while (!failure.judged);
     VALUE answer = failure.answer;
     if (answer == Qundef) {
-        VALUE raised = rb_errinfo();
-        rb_set_errinfo(Qnil);
         if (!whole) count_failure(hand->step, item, Qnil);
-        if (state != STATE_RAISE || !rb_obj_is_kind_of(raised, rb_eException)) return MG_OK;
-        if (!hand->step->run->cancelled) mg_run_fail(part->run, raised);
+        if (NIL_P(failure.raised)) return MG_OK;
+        if (!hand->step->run->cancelled) mg_run_fail(part->run, failure.raised);
         return MG_CANCELLED;
     }
-    if (state) mg_guard_defer(hand, state); /* came when the answer was there */
     if (whole) return MG_OK;
     if (RB_FLOAT_TYPE_P(answer)) return try_again(hand, item, answer, failure.attempt);
     if (RB_TYPE_P(answer, T_ARRAY)) return emit_instead(hand, item, answer);
@@ -208,5 +226,5 @@ Init_minigun_fault(void)
     id_skipped = rb_intern("skipped");
     id_dead = rb_intern("dead");
     id_handle_interrupt = rb_intern("handle_interrupt");
-    mask_on_blocking = mg_interrupt_mask("on_blocking");
+    mask_never = mg_interrupt_mask("never");
 }

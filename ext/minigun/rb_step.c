@@ -94,6 +94,7 @@ process_chunk(mg_hand_t *hand, mg_part_t *part, bool in_block)
         if (plain && quick > 0) {
             uint32_t left = hand->in->count - hand->cursor;
             process_quickly(hand, part, &giving, hand->cursor + (quick < left ? (uint32_t)quick : left));
+            if (hand->worker->dying) return;
             continue;
         }
         if (part->guarded && !mg_guard_begin(hand, part)) return;
@@ -107,6 +108,7 @@ process_chunk(mg_hand_t *hand, mg_part_t *part, bool in_block)
         }
         if (part->guarded && !mg_guard_end(hand, part)) return;
         if (quick == 0 && (step->watched || step->run->cancelled)) return;
+        if (hand->worker->dying) return;
     }
 }
 
@@ -186,8 +188,10 @@ fault_in_chunk(mg_hand_t *hand, int state)
     if (hand->cursor == hand->in->count) return mg_fault(hand, state, Qundef);
 
     count_unmeasured(step);
+    uint64_t lost = step->skipped + step->failed + step->dead;
     mg_status_t status = mg_fault(hand, state, (VALUE)hand->in->items[hand->cursor]);
-    if (status == MG_OK) hand->counted = ++hand->cursor;
+    bool settled = step->skipped + step->failed + step->dead > lost;
+    if (status == MG_OK || settled) hand->counted = ++hand->cursor;
     return status;
 }
 
@@ -211,8 +215,10 @@ mg_step_run_items(mg_hand_t *hand)
             hand->timed = false;
             mg_status_t status = fault_in_chunk(hand, state);
             if (status != MG_OK) return status;
+            if (hand->worker->dying) return mg_hand_pass_on(hand);
             continue;
         }
+        if (hand->worker->dying) return mg_hand_pass_on(hand);
         if (step->watched && hand->out && step->segment->window == 0) {
             mg_status_t status = mg_hand_flush(hand);
             if (status != MG_OK) return status;

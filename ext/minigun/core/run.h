@@ -403,6 +403,11 @@ mg_status_t mg_hand_split(mg_hand_t *hand);
  * other workers to take. The caller returns MG_OK from run_items at once. */
 mg_status_t mg_hand_give_back(mg_hand_t *hand);
 
+/* Leaves what is left of hand->in from the cursor on to another worker, because this
+ * one is dying: a thread that was killed once can't be killed again. The caller
+ * returns MG_OK from run_items at once. */
+mg_status_t mg_hand_pass_on(mg_hand_t *hand);
+
 /* Lets up to max_workers workers serve the step at once, or one again. The step has
  * a segment to itself. */
 void mg_step_widen(mg_step_t *step);

@@ -159,6 +159,13 @@ mg_hand_split(mg_hand_t *hand)
     return mg_hand_give_back(hand);
 }
 
+mg_status_t
+mg_hand_pass_on(mg_hand_t *hand)
+{
+    mg_status_t status = hand->outer ? mg_hand_split(hand) : MG_INVALID;
+    return status == MG_INVALID ? mg_hand_give_back(hand) : status;
+}
+
 /* The producer is at work in its own code, holding what it held last time. */
 static bool
 slow(mg_hand_t *hand)

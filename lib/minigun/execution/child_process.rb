@@ -48,6 +48,23 @@ module Minigun
         end
       end
 
+      # Yields on a thread that nobody knows. Up to Ruby 3.1 a fork forgets what was raised meanwhile
+      # into its thread, such as a Timeout; so what callers' threads fork for is forked there. Children
+      # find the caller's thread-local variables.
+      # @return [Object] the block's value
+      def self.aside
+        caller = Thread.current
+        Thread.handle_interrupt(Object => :never) do
+          thread = Thread.new do
+            caller.keys.each { |key| Thread.current[key] = caller[key] }
+            caller.thread_variables.each { |key| Thread.current.thread_variable_set(key, caller.thread_variable_get(key)) }
+            yield
+          end
+          thread.report_on_exception = false
+          thread.value
+        end
+      end
+
       # To be called first in the child: signals do what they do in a new Ruby.
       # @return [void]
       def self.reset_signals

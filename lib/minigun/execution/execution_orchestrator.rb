@@ -34,9 +34,11 @@ module Minigun
       def execute(context)
         @context = context
         lend_emit
-        @program = Compiler.compile(@pipeline, context)
-        @hooks = HookCalls.new(@program, context)
-        @plan = ExecutionPlan.new(@pipeline.dag, @pipeline.stages, @pipeline.config).plan!
+        uninterrupted do
+          @program = Compiler.compile(@pipeline, context)
+          @hooks = HookCalls.new(@program, context)
+          @plan = ExecutionPlan.new(@pipeline.dag, @pipeline.stages, @pipeline.config).plan!
+        end
         all_stats(&:start!)
         @hooks.before_run
         count = carry_out
@@ -72,6 +74,9 @@ module Minigun
 
       private
 
+      # The first run loads parts of the library; an interrupt would leave them loaded by halves.
+      def uninterrupted(&block) = Thread.handle_interrupt(Object => :never, &block)
+
       # Any object can be the context, so one without emit gets it. A frozen one can't.
       def lend_emit
         return if Emitter === @context || Object.instance_method(:frozen?).bind_call(@context)
@@ -98,7 +103,7 @@ module Minigun
         @run.failures.dead_letters.prepare
         @hooks.before_fork
         prepare_drivers
-        @run.set_up
+        uninterrupted { @run.set_up }
         attach_stats
         @run.start
         @run.wait
@@ -110,7 +115,8 @@ module Minigun
           Thread.handle_interrupt(Object => :immediate) { yield }
           completed = true
         ensure
-          @run.cancel if !completed && @run.live? # a timeout may be a throw, which is no exception
+          # A timeout may be a throw, which is no exception; a fatal error has only closed the queues.
+          @run.cancel if @run.live? && (!completed || @run.cancelled?)
           clean_up
         end
       end
@@ -141,7 +147,7 @@ module Minigun
 
       def prepare_drivers
         @program.steps.each do |step|
-          driver = Execution.driver_for(step, @run)
+          driver = uninterrupted { Execution.driver_for(step, @run) }
           @run.drivers[step.index] = driver if driver
         end
         @run.drivers.each_value { |driver| driver.prepare if driver.respond_to?(:prepare) }

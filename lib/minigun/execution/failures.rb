@@ -70,10 +70,13 @@ module Minigun
 
       private
 
+      # The worker's thread has interrupts masked here; handlers and sinks are the user's, and may block.
+      def exposed(&block) = Thread.handle_interrupt(Object => :on_blocking, &block)
+
       # Twice as long each time, and up to half more, so that many don't come back at once.
       def backoff(policy, attempt, error)
         given = policy[:backoff]
-        seconds = given.respond_to?(:call) ? given.call(attempt + 1, *(error unless given.arity == 1)) : nil
+        seconds = given.respond_to?(:call) ? exposed { given.call(attempt + 1, *(error unless given.arity == 1)) } : nil
         return [seconds.to_f, 0.0].max if seconds
 
         [(given.is_a?(Numeric) ? given : BACKOFF) * (2.0**[attempt, 64].min), MAX_BACKOFF].min * (1 + (rand / 2))
@@ -84,7 +87,8 @@ module Minigun
         answer = policy[:on_error]
         return answer || (policy.key?(:dead_letter) ? :dead_letter : :skip) unless answer.respond_to?(:call)
 
-        answer = ask(answer, [error, item, attempts])
+        handler = answer
+        answer = exposed { ask(handler, [error, item, attempts]) }
         POLICIES.key?(answer) ? answer : [answer]
       end
 
@@ -101,7 +105,7 @@ module Minigun
 
         name = @run.pipeline_of(step)&.name
         letter = DeadLetter.new(item: item, stage: step.name, pipeline: name, error: error, attempts: attempts)
-        @dead_letters.deliver(step, letter)
+        exposed { @dead_letters.deliver(step, letter) }
         :dead
       end
 

@@ -34,32 +34,41 @@ module Minigun
       # Works until the input has ended and all of it is settled.
       # @return [void]
       def drive(input, _output)
-        free = Thread::Queue.new
-        workers = Array.new(size) { start(input, free) }
-        while (items = input.take(@share))
-          free.pop << items
+        jobs = []
+        Thread.handle_interrupt(Object => :never) do
+          Thread.handle_interrupt(Object => :immediate) { give_out(input, jobs) }
+        ensure
+          jobs.each(&:stop)
         end
-        workers.each { |orders, _| orders.close }
-        workers.each { |_, job| job.value }
-      ensure
-        workers&.each { |_, job| job.stop }
       end
 
       private
 
+      def give_out(input, jobs)
+        free = Thread::Queue.new
+        orders = Array.new(size) { start(input, free, jobs) }
+        while (items = input.take(@share))
+          free.pop << items
+        end
+        orders.each(&:close)
+        jobs.each(&:value)
+      end
+
       # One keeps the order.
       def size = @step.ordered ? 1 : [@step.workers || 1, 1].max
 
-      # @return [Array(Thread::Queue, ThreadJob)] where to put items, and who takes them there
-      def start(input, free)
+      # @return [Thread::Queue] where to put items for another ractor
+      def start(input, free, jobs)
         orders = Thread::Queue.new
-        job = ThreadJob.new do
-          serve(orders, free, input)
-        rescue Exception => e # rubocop:disable Lint/RescueException
-          @run.cancel(e)
-          raise
-        end
-        [orders, job]
+        Thread.handle_interrupt(Object => :never) { jobs << ThreadJob.new { guard { serve(orders, free, input) } } }
+        orders
+      end
+
+      def guard
+        yield
+      rescue Exception => e # rubocop:disable Lint/RescueException
+        @run.cancel(e)
+        raise
       end
 
       def serve(orders, free, input)

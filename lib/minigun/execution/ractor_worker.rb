@@ -9,6 +9,10 @@ module Minigun
       # Items or results that can't be copied from one ractor to the other.
       class Unsendable < StandardError; end
 
+      # The ractor ended with an item in its hands: its thread was killed.
+      class Ended < StandardError; end
+      private_constant :Ended
+
       # What a block in a ractor knows as its output. It writes down what goes where.
       class Output
         # @param written [Array] of [target, items, place of the item they were made from]
@@ -99,9 +103,8 @@ module Minigun
 
       # @param work [Array] shareable; see Loop.run
       def initialize(work)
-        @port = defined?(Ractor::Port) ? Ractor::Port.new : nil
-        @ractor = Isolation.create(work) { |parts| Loop.run(parts) }
-        @inbox = @port ? nil : RactorWatch.watch(@ractor)
+        @work = work
+        start
       end
 
       # Runs the blocks over the items, in the ractor.
@@ -109,11 +112,11 @@ module Minigun
       #   latencies, nil or the error that stops the run
       # @raise [Unsendable] why nothing could be done, or its result couldn't come back
       def call(items)
-        order(items)
-        result = @port ? @port.receive : take
-        raise Unsendable, result if result.is_a?(String)
-
-        result
+        ask(items)
+      rescue Ended => e
+        RactorWatch.ignore(@ractor) unless @port
+        start
+        items.size == 1 ? [[], [[0, LocalJumpError.new(e.message)]], [0.0], nil] : one_by_one(items)
       end
 
       # Lets go of the ractor, which ends when it next looks for work.
@@ -126,6 +129,32 @@ module Minigun
       end
 
       private
+
+      def start
+        @port = defined?(Ractor::Port) ? Ractor::Port.new : nil
+        @ractor = Isolation.create(@work) { |parts| Loop.run(parts) }
+        @port ? @ractor.monitor(@port) : @inbox = RactorWatch.watch(@ractor)
+      end
+
+      def ask(items)
+        order(items)
+        result = @port ? @port.receive : take
+        raise Unsendable, result if result.is_a?(String)
+        raise Ended, "the thread of the stage was killed" unless result.is_a?(Array)
+
+        result
+      end
+
+      # Nothing of them has come back, so they can be worked on again.
+      def one_by_one(items)
+        items.each_with_index.with_object([[], [], [], nil]) do |(item, place), all|
+          outputs, failures, latencies, fatal = call([item])
+          all[0].concat(outputs.map { |target, results, _| [target, results, place] })
+          all[1].concat(failures.map { |_, error| [place, error] })
+          all[2].concat(latencies)
+          break all[0..2] << fatal if fatal
+        end
+      end
 
       def take
         message = @inbox.pop

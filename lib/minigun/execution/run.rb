@@ -127,8 +127,8 @@ module Minigun
       # @return [String]
       def describe(error)
         "#{error.class}: #{error.message}#{frozen_hint(error)}".sub(/$/) { origin(error) }
-      rescue StandardError
-        error.class.to_s
+      rescue StandardError, ScriptError, SystemStackError
+        Module.instance_method(:to_s).bind_call(error.class)
       end
 
       # Where in the user's code it arose, for the end of the first line.

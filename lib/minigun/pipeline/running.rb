@@ -57,6 +57,12 @@ module Minigun
         @orchestrator.kill_workers if @orchestrator.respond_to?(:kill_workers)
       end
 
+      # In a worker process: the run that it works for is going on here, too.
+      # @api private
+      def run_is_elsewhere
+        @guard = Process.pid
+      end
+
       # @api private
       def renew_stats
         @stats = AggregatedStats.new(self, dag)

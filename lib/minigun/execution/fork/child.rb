@@ -60,6 +60,7 @@ module Minigun
           ChildProcess.reset_signals
           Signal.trap("INT") {} # the terminal sends it to all, and the parent says what is to be done
           @exchange.enter(@place, @parent, GRACE)
+          @work.enter
           Minigun.logger = @work.relay
           @recorder = @work.recorder
           @run = @work.run_for_child
@@ -67,7 +68,7 @@ module Minigun
         end
 
         def serve
-          loop do
+          while true # a `loop` would end quietly at a StopIteration
             kind, sequence, items, unread = @exchange.take
             case kind
             when nil then return if @exchange.orphaned? || !@exchange.wait

@@ -13,7 +13,7 @@ module Minigun
         # @param error [Exception]
         # @return [Array] what #load understands; nothing in it that Marshal can't dump
         def dump(error)
-          [error.class.name || error.class.to_s, text { error.message }, lines { error.backtrace }, whole(error)]
+          [name_of(error.class), text { error.message }, lines { error.backtrace }, whole(error)]
         end
 
         # @param parts [Array] what #dump gave
@@ -38,6 +38,13 @@ module Minigun
           error if error.is_a?(Exception)
         rescue StandardError, SystemStackError, ScriptError
           nil
+        end
+
+        # @api private
+        def name_of(klass)
+          klass.name || klass.to_s
+        rescue StandardError, SystemStackError, ScriptError
+          Module.instance_method(:to_s).bind_call(klass)
         end
 
         # @api private

@@ -34,7 +34,7 @@ module Minigun
         @balance = Fork::Balance.new(@crew, @sizing, @work.persistent? ? Fork::Sizing::CHUNK : Fork::Sizing::FORK / 10)
         @overdue = Fork::Overdue.new(@crew, @work.timeout) if @work.timeout
         @work.prepare
-        @crew.hire while @work.persistent? && @crew.free_places.positive?
+        ChildProcess.aside { @crew.hire while @crew.free_places.positive? } if @work.persistent?
         @work.forget
       end
 

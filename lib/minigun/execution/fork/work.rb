@@ -63,6 +63,12 @@ module Minigun
           @recorder = recorder
         end
 
+        # To be called first in a child: the run is going on there, too.
+        # @return [void]
+        def enter
+          @run.program.pipelines.first&.pipeline&.run_is_elsewhere if @run.respond_to?(:program)
+        end
+
         # What only holds for children forked at once.
         # @return [void]
         def forget
