@@ -26,6 +26,7 @@ typedef struct mg_engine {
     VALUE cancelled; /* [[index of the step, [items]], ...] */
     long ncancelled; /* items in it */
     bool set_up;
+    bool fuse; /* stages may run together, see Minigun::Configuration */
     uint64_t least_timeout; /* of an item in any step, nanoseconds; 0 for none */
     uint64_t drain_until;   /* when a drain has to be through, 0 for never */
     uint64_t progress, progress_at; /* see rb_run_wait.c */

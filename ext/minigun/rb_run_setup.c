@@ -141,8 +141,8 @@ set_spec(mg_engine_t *engine, struct layout *layout, uint32_t i, VALUE definitio
     spec->weighs_all = !NIL_P(bytes);
     spec->max_bytes = NIL_P(bytes) ? DEFAULT_BYTES : bytes == Qfalse ? 0 : NUM2ULL(bytes);
     spec->workers = workers_of(definition, spec->kind);
-    spec->may_split =
-        spec->kind == MG_KIND_EACH && !inlined && NIL_P(attribute(definition, "workers"));
+    spec->may_split = engine->fuse && spec->kind == MG_KIND_EACH && !inlined &&
+                      NIL_P(attribute(definition, "workers"));
     spec->max_workers = spec->may_split && !NIL_P(most) ? NUM2UINT(most) : spec->workers;
     spec->ordered = RTEST(attribute(definition, "ordered")) && spec->workers > 1;
     spec->addresses = RTEST(attribute(definition, "addresses"));
@@ -155,10 +155,10 @@ set_spec(mg_engine_t *engine, struct layout *layout, uint32_t i, VALUE definitio
     }
 
     bool alone = !NIL_P(attribute(definition, "workers")) || spec->kind == MG_KIND_LOOP ||
-                 part->batch_wait > 0;
+                 part->batch_wait > 0 || !engine->fuse;
     layout->flags[i] = (uint8_t)((spec->kind == MG_KIND_PRODUCER ? MG_PLAN_PRODUCER : 0) |
                                  (alone ? MG_PLAN_ALONE : 0));
-    layout->affinity[i] = NIL_P(affinity) ? MG_PLAN_NONE : NUM2UINT(affinity);
+    layout->affinity[i] = NIL_P(affinity) || !engine->fuse ? MG_PLAN_NONE : NUM2UINT(affinity);
 }
 
 static void
@@ -222,6 +222,7 @@ set_up_body(VALUE data)
     struct set_up *set_up = (struct set_up *)data;
     mg_engine_t *engine = set_up->engine;
     struct layout *layout = &set_up->layout;
+    engine->fuse = RTEST(attribute(attribute(rb_mMinigun, "configuration"), "fuse"));
     for (uint32_t i = 0; i < engine->nparts; i++) {
         VALUE definition = RARRAY_AREF(set_up->steps, i);
         VALUE driver = rb_hash_lookup2(set_up->drivers, UINT2NUM(i), Qnil);

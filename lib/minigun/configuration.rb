@@ -7,9 +7,14 @@ module Minigun
 
     # @return [Integer] capacity of a stage's queue where neither stage nor class say otherwise
     attr_accessor :default_queue_size
+    # @return [Boolean] whether stages may run together in one worker, and be parted while they run.
+    #   False gives each a worker and a queue of its own: slower, with the same results, for finding
+    #   out whether a fault is minigun's. MINIGUN_FUSE=off in the environment does the same.
+    attr_accessor :fuse
 
     def initialize
       @default_queue_size = DEFAULT_QUEUE_SIZE
+      @fuse = ENV["MINIGUN_FUSE"] != "off"
     end
   end
 

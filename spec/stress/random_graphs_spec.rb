@@ -6,12 +6,28 @@ require_relative "random_graphs"
 
 # GRAPH_COUNT and GRAPH_SEED of the environment choose others: GRAPH_COUNT=50000 rspec spec/stress/random_graphs_spec.rb
 RSpec.describe "Random graphs", :stress, limit: 900 do
-  it "give what a sequential model gives, whatever runs where" do
-    seed = Integer(ENV.fetch("GRAPH_SEED") { Random.new_seed % 1_000_000_000 })
-    count = Integer(ENV.fetch("GRAPH_COUNT", 2000))
-    faults = RandomGraphs.run(seed: seed, count: count)
+  { thread: 2000, fork: 500, mixed: 200 }.each do |family, usual|
+    it "give what a sequential model gives, in the family #{family}" do
+      seed = Integer(ENV.fetch("GRAPH_SEED") { Random.new_seed % 1_000_000_000 })
+      count = Integer(ENV.fetch("GRAPH_COUNT", usual))
+      faults = RandomGraphs.run(seed: seed, count: count, family: family)
 
-    expect(faults).to be_empty, faults.join("\n")
+      expect(faults).to be_empty, faults.join("\n")
+    end
+  end
+
+  it "run the same way with each stage for itself, where there are fewer segments otherwise" do
+    graph = RandomGraphs::Generator.graph(11, family: :thread)
+    workers = [true, false].map do |fuse|
+      Minigun.configuration.fuse = fuse
+      object = RandomGraphs::Program.new(graph).to_class.new
+      object.run
+      object._minigun_task.root_pipeline.latest_run.segments.size
+    end
+
+    expect(workers.first).to be < workers.last
+  ensure
+    Minigun.configuration.fuse = true
   end
 
   it "have a model that finds a fault, and shrink it to a small graph" do

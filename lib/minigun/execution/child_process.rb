@@ -48,22 +48,27 @@ module Minigun
         end
       end
 
-      # Yields on a thread that nobody knows. Up to Ruby 3.1 a fork forgets what was raised meanwhile
-      # into its thread, such as a Timeout; so what callers' threads fork for is forked there. Children
-      # find the caller's thread-local variables.
-      # @return [Object] the block's value
-      def self.aside
+      # Yields on a thread that nobody knows, if one is to be had. Up to Ruby 3.1 a fork forgets what
+      # was raised meanwhile into its thread, such as a Timeout; so what callers' threads fork for is
+      # forked there. Children find the caller's thread-local variables.
+      # @return [void]
+      def self.aside(&block)
         caller = Thread.current
-        Thread.handle_interrupt(Object => :never) do
-          thread = Thread.new do
-            caller.keys.each { |key| Thread.current[key] = caller[key] }
-            caller.thread_variables.each { |key| Thread.current.thread_variable_set(key, caller.thread_variable_get(key)) }
-            yield
-          end
-          thread.report_on_exception = false
-          thread.value
-        end
+        Thread.handle_interrupt(Object => :never) { thread_like(caller, &block)&.value || yield }
       end
+
+      def self.thread_like(other)
+        Thread.new do
+          Thread.current.report_on_exception = false
+          other.keys.each { |key| Thread.current[key] = other[key] }
+          other.thread_variables.each { |key| Thread.current.thread_variable_set(key, other.thread_variable_get(key)) }
+          yield
+          true
+        end
+      rescue ThreadError
+        nil
+      end
+      private_class_method :thread_like
 
       # To be called first in the child: signals do what they do in a new Ruby.
       # @return [void]

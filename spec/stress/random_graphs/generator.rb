@@ -5,11 +5,12 @@ module RandomGraphs
   class Generator
     LIMIT = 250 # items a tiny graph may move
 
-    def self.graph(seed, deep: false)
+    # @param family [Symbol] :thread (no forks), :fork (many) or :mixed
+    def self.graph(seed, deep: false, family: :mixed)
       random = Random.new(seed)
       limit = deep ? LIMIT * 20 : LIMIT
       loop do
-        graph = new(random, deep).graph
+        graph = new(random, deep, family).graph
         Model.new(graph, limit: limit)
         return graph
       rescue Model::TooBig
@@ -17,8 +18,9 @@ module RandomGraphs
       end
     end
 
-    def initialize(random, deep)
+    def initialize(random, deep, family)
       @random = random
+      @family = family
       @deep = deep
       @number = 0
     end
@@ -66,6 +68,8 @@ module RandomGraphs
       node = Node.new(name: name("s"), kind: kind, to: [], dynamic: [], await: !@chain && one_in(5) && pick([true, true, 30]), queue_size: queue_size,
                       fan: pick([0, 1, 1, 1, 2, 3]), style: pick(%i[output output emit]))
       node.rate = 2 + rand(9) if one_in(5) && %i[each custom].include?(kind)
+      node.policy = pick([nil, :retries, :dead_letter, :replace]) if node.rate
+      node.takes = 1 + rand(5) if kind == :loop && one_in(8)
       batch(node) if kind == :batch
       context(node) if one_in(3) && kind != :loop
       node
@@ -77,10 +81,13 @@ module RandomGraphs
     end
 
     def context(node)
-      node.context = one_in(@deep ? 2 : 8) ? pick(%i[cow_fork ipc_fork]) : :thread # forks take most of the time
+      node.context = forks? ? pick(%i[cow_fork ipc_fork]) : pick(%i[thread thread thread ractor])
       node.workers = 1 + rand(3)
       node.ordered = one_in(3)
     end
+
+    # They take most of the time.
+    def forks? = @family != :thread && one_in(@family == :fork || @deep ? 2 : 8)
 
     def queue_size = one_in(2) ? nil : pick([1, 1, 2, 3, 8, 0])
 

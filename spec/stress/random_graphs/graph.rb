@@ -12,6 +12,8 @@ module RandomGraphs
     :await, :queue_size,
     :context, :workers, :ordered, # nil, :thread, :cow_fork or :ipc_fork
     :rate,                # fails on values divisible by it
+    :policy,              # what becomes of those: :retries, :dead_letter or :replace; nil for the default
+    :takes,               # of a loop that ends early: how many items
     :fan,                 # results for every third value
     :count, :hops,        # of a producer
     :replicas,            # siblings that share the items round robin
@@ -26,12 +28,17 @@ module RandomGraphs
     # What it sends for an item, as [target or nil, item]; nil if it fails.
     def sends(item)
       value, hops = item
-      return if rate && (value % rate).zero?
+      return (replacement(hops) if policy == :replace) if fails?(item)
 
       out = Array.new((value % 3).zero? ? fan : 1) { |k| [nil, [mix(value, k), hops]] }
       out << [dynamic[value % dynamic.size], [mix(value, 50), hops - 1]] if dynamic.any? && hops.positive? && value.odd?
       out
     end
+
+    def fails?(item) = rate ? (item.first % rate).zero? : false
+
+    # Passed on for an item that fails, where the policy says so.
+    def replacement(hops) = [[nil, [REPLACEMENT, hops]]]
 
     # What a producer makes its sends from.
     def seeds = Array.new(count) { |n| [mix(n, 0), hops] }
@@ -40,6 +47,8 @@ module RandomGraphs
 
     def mix(value, k) = ((value * 31) + (name.to_s.sum * 17) + (k * 101) + 7) % 100_003
   end
+
+  REPLACEMENT = 100_003
 
   # The nodes of the root pipeline in order of definition; static edges lead forward.
   class Graph

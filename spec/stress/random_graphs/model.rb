@@ -8,6 +8,9 @@ module RandomGraphs
     # By name of the leaf: its items in order, and how many it produced and failed.
     attr_reader :inputs, :produced, :failed
 
+    # What the leaf notes: its items that don't fail.
+    def seen(leaf) = leaf.rate ? inputs[leaf.name].reject { |item| leaf.fails?(item) } : inputs[leaf.name]
+
     def initialize(graph, limit: 100_000)
       @graph = graph
       @inputs = Hash.new { |hash, name| hash[name] = [] }

@@ -13,8 +13,11 @@ module RandomGraphs
     end
 
     def act(name, item, output = nil)
+      node = self.class.table.fetch(name)
+      raise Failure, "as planned" if node.fails?(item)
+
       @seen << [name, item]
-      send_all(self.class.table.fetch(name).sends(item), output)
+      send_all(node.sends(item), output)
     end
 
     def start(name, output = nil)
@@ -28,8 +31,6 @@ module RandomGraphs
     end
 
     def send_all(sends, output)
-      raise Failure, "as planned" unless sends
-
       sends.each do |target, item|
         if target then output.to(target) << item
         elsif output then output << item
@@ -42,8 +43,9 @@ module RandomGraphs
   # A stage class with a loop of the engine and results by yield.
   class Yielding < Minigun::ConsumerStage
     def call(item)
+      raise Act::Failure, "as planned" if options[:node].fails?(item)
+
       sends = options[:node].sends(item)
-      raise Act::Failure, "as planned" unless sends
 
       sends.each { |target, result| target ? yield(result, to: target) : yield(result) }
     end
@@ -51,7 +53,11 @@ module RandomGraphs
 
   # Writes a graph as a program and makes its class.
   class Program
-    WORDS = { thread: "thread_pool", cow_fork: "cow_fork", ipc_fork: "ipc_fork" }.freeze
+    WORDS = { thread: "thread_pool", cow_fork: "cow_fork", ipc_fork: "ipc_fork", ractor: "ractor_pool" }.freeze
+    POLICIES = {
+      retries: ", retries: 2, backoff: 0", dead_letter: ", on_error: :dead_letter",
+      replace: ", on_error: ->(_, item) { [RandomGraphs::REPLACEMENT, item.last] }"
+    }.freeze
 
     def initialize(graph)
       @graph = graph
@@ -91,7 +97,7 @@ module RandomGraphs
       given = arguments(node, name)
       case node.kind
       when :producer then "producer(#{given}) { |output| start(#{name.inspect}, output) }\n"
-      when :loop then loop_stage(given, name)
+      when :loop then loop_stage(given, name, node.takes)
       when :custom then "custom_stage(RandomGraphs::Yielding, #{given}, node: self.class.table[#{name.inspect}])\n"
       when :batch then batch(node, name)
       else each_stage(node, given, name)
@@ -104,9 +110,9 @@ module RandomGraphs
       "processor(#{given}) { |item, output| act(#{name.inspect}, item, output) }\n"
     end
 
-    def loop_stage(given, name)
+    def loop_stage(given, name, takes)
       "stage(#{given}) { |input, output| until (item = input.pop).is_a?(Minigun::EndOfStage)\n  " \
-        "act(#{name.inspect}, item, output)\nend }\n"
+        "act(#{name.inspect}, item, output)\n#{"break if (count = count.to_i + 1) == #{takes}\n" if takes}end }\n"
     end
 
     # Either a block that takes the batch apart, or a stage behind that does.
@@ -119,7 +125,9 @@ module RandomGraphs
         "processor(#{behind.inspect}#{options(node, :to, :routing, :ordered)}) #{body}"
     end
 
-    def arguments(node, name) = name.inspect + options(node, :to, :routing, :await, :queue_size, :ordered)
+    def arguments(node, name)
+      name.inspect + options(node, :to, :routing, :await, :queue_size, :ordered) + POLICIES.fetch(node.policy, "")
+    end
 
     def options(node, *wanted)
       targets = node.to.flat_map { |target| names(@graph.find(target)) }

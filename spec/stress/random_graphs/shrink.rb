@@ -3,7 +3,7 @@
 module RandomGraphs
   # Makes a failing graph smaller as long as it still fails.
   class Shrink
-    SIMPLER = { context: nil, ordered: nil, queue_size: nil, rate: nil, replicas: nil, fan: 1, kind: :each, style: :output,
+    SIMPLER = { context: nil, ordered: nil, queue_size: nil, policy: nil, takes: nil, rate: nil, replicas: nil, fan: 1, kind: :each, style: :output,
                 await: false, hops: 0, workers: 1 }.freeze
 
     # The block says whether a graph fails.
