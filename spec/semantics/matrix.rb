@@ -24,6 +24,8 @@ module Semantics
   Cell = Struct.new(:act, :place, :context, :policy) do
     def to_s = "#{act.name} in #{place.name}, #{context}, #{policy}"
 
+    def fails? = %i[error errors fatal death].include?(act.kind)
+
     def forked? = %i[ipc_fork cow_fork].include?(context) && !place.once?
 
     # A frozen object keeps no record of its run, Ruby crashes when a ractor forks, and copies the IO of an exception.
@@ -171,15 +173,16 @@ module Semantics
 
   module_function
 
-  # What may be done where: ends of processes in forked stages alone.
-  def cells
+  # What may be done where: ends of processes in forked stages alone. Where nothing fails, all policies are
+  # alike, and for hooks those that leave an item: these cells are in the deep form only (DEEP=1).
+  def cells(deep: ENV["SEMANTICS"] || ENV["DEEP"])
     all = ACTS.product(PLACES, CONTEXTS.keys, POLICIES.keys).map { |row| Cell.new(*row) }
     all.select do |cell|
       next false if cell.act.kind == :death && !cell.forked?
       next false if cell.context == :isolated && !cell.isolable?
       next false if cell.place.once? && (cell.policy != :skip || cell.context == :inline)
 
-      true
+      deep || cell.policy == :skip || (cell.fails? && !(%i[dead_letter callable].include?(cell.policy) && cell.place.hook?))
     end
   end
 end
