@@ -141,6 +141,8 @@ module Minigun
     # The names of all stages: those of the order, then what was inserted by hand.
     # @api private
     def ordered_names
+      return @stages.keys if @stage_order == @stages.keys
+
       ordered = Names.keys(@stage_order).uniq.select { |name| @stages.key?(name) }
       ordered.size == @stages.size ? ordered : ordered | @stages.keys
     end

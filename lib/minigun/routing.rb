@@ -11,7 +11,7 @@ module Minigun
       @pipeline = pipeline
       @dag = pipeline.dag
       @names = pipeline.ordered_names
-      @stages = pipeline.stages.values_at(*@names)
+      @stages = @names == pipeline.stages.keys ? pipeline.stages.values : pipeline.stages.values_at(*@names)
     end
 
     # Adds the edges that follow from the order of definition, and validates all.
@@ -19,7 +19,7 @@ module Minigun
     # @yieldparam name [Symbol] an end of an edge that is no stage of the pipeline itself
     # @yieldreturn [Object, nil] what it is, somewhere else
     def complete(&elsewhere)
-      @names.each { |name| @dag.add_node(name) }
+      @names.each { |name| @dag.add_node(name) } unless @dag.nodes == @names
       link_input if @pipeline.input_queues.any?
       candidates = automatic_edges
       candidates.each { |position, to| @dag.add_edge(@names[position], to) if @stages[position].producer? }
@@ -75,8 +75,10 @@ module Minigun
       return false if stage.options[:await]
       return false if stage.composite? && @pipeline.stages[candidate].composite?
 
-      !@dag.fan_out_siblings?(name, candidate) && !@dag.sibling_feeds?(name, candidate) &&
-        !@dag.would_create_cycle?(name, candidate)
+      return false if @dag.would_create_cycle?(name, candidate)
+
+      @dag.source?(candidate) || # so nothing feeds it beside this stage
+        (!@dag.fan_out_siblings?(name, candidate) && !@dag.sibling_feeds?(name, candidate))
     end
 
     def known!(elsewhere)
