@@ -54,8 +54,8 @@ RSpec.describe "Garbage collection during a run" do
   end
 
   shapes.each do |name, definition|
-    it "at every allocation keeps #{name} whole", limit: 120 do
-      ended = minigun(program(definition), within: 100)
+    it "at every allocation keeps #{name} whole", limit: 300 do
+      ended = minigun(program(definition), within: 280)
 
       expect(ended.out).to eq("#{job { class_eval(definition) }.tap(&:run).out.sort.inspect}\n"), ended.err
     end

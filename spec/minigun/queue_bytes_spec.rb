@@ -39,7 +39,7 @@ RSpec.describe "queue_bytes" do
   end
 
   it "is 64 MB for large items where nobody says, and nothing for others" do
-    expect(most_waiting(count: 200)).to be <= 32 + 64 + 2
+    expect(most_waiting(count: 200)).to be <= 32 + (64 << 20).fdiv(1_000_000).ceil + 2
     expect(most_waiting(item: -> { "small" }, queue_bytes: nil)).to be > 60
   end
 
