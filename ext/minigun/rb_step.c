@@ -115,7 +115,11 @@ process_chunk(mg_hand_t *hand, mg_part_t *part, bool in_block)
 static VALUE
 minigun_run_yield_items(VALUE self)
 {
-    mg_hand_t *hand = mg_slot()->worker->hand;
+    mg_worker_t *worker = mg_slot()->worker;
+    mg_hand_t *hand = worker ? worker->hand : NULL;
+    if (hand == NULL || hand->in == NULL || !rb_block_given_p()) {
+        rb_raise(rb_eArgError, "called by nobody but the engine");
+    }
     process_chunk(hand, hand->step->data, true);
     return Qnil;
 }
