@@ -153,6 +153,8 @@ RSpec.describe "Ending a run early" do
         reader.close
         yield writer
         exit!(0)
+      ensure
+        exit!(1) # Ruby 3.1 may fail to clean up the copy of a process that has had ractors
       end
       writer.close
       [reader.read, Process.wait2(pid).last].reverse
