@@ -22,8 +22,9 @@ module Minigun
       @names.each { |name| @dag.add_node(name) } unless @dag.nodes == @names
       link_input if @pipeline.input_queues.any?
       candidates = automatic_edges
-      candidates.each { |position, to| @dag.add_edge(@names[position], to) if @stages[position].producer? }
-      candidates.each { |position, to| link(position, to) unless @stages[position].producer? }
+      producers, others = (0...@names.size).select { |at| candidates[at] }.partition { |at| @stages[at].producer? }
+      producers.each { |position| @dag.add_edge(@names[position], candidates[position]) }
+      others.each { |position| link(position, candidates[position]) }
       known!(elsewhere)
       validate!
       @stages.each_with_index { |stage, position| batched!(stage, @names[position]) if stage.has_spawn_strategy? }
@@ -42,17 +43,17 @@ module Minigun
       @dag.add_edge(INPUT, @names[entry]) if entry
     end
 
-    # For each stage without outgoing edge its place and the one later stage it may be linked to:
+    # By place, for each stage without outgoing edge, the one later stage it may be linked to:
     # a producer's is the next non-producer, the others' is that, or the first behind it that
     # doesn't wait for dynamic routing.
     def automatic_edges
       linked = linked_names
       following = unawaited = nil
-      edges = []
+      candidates = Array.new(@names.size)
       (@names.size - 1).downto(0) do |position|
         producer = @stages[position].producer?
         candidate = producer ? following : unawaited
-        edges << [position, candidate] if candidate && !linked.key?(@names[position])
+        candidates[position] = candidate unless linked.key?(@names[position])
         next if producer
 
         next if Subscriptions.only?(@stages[position])
@@ -60,7 +61,7 @@ module Minigun
         following = @names[position]
         unawaited = following unless @stages[position].awaited?
       end
-      edges.reverse
+      candidates
     end
 
     def linked_names

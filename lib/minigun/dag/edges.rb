@@ -39,19 +39,23 @@ module Minigun
 
       include Watched.over(Hash)
 
+      NO_NAME = Object.new.freeze
+      private_constant :NO_NAME
+
       # Of any Hash, with Targets of their own.
       def self.copy(edges)
         edges.each_with_object(new) { |(name, targets), copy| copy.send(:add, name, Targets.new(targets)) }
       end
 
       # The Targets of what is no key: those of the same name in another form, or new ones.
-      def default(*missing)
-        return if missing.empty?
+      def default(name = NO_NAME)
+        return if NO_NAME.equal?(name)
 
-        name = missing.first
         name = name.name if name.is_a?(Stage)
-        known = [name, twin(name)].find { |form| key?(form) }
-        known ? fetch(known) : add(name, Targets.new)
+        return fetch(name) if key?(name)
+
+        other = twin(name)
+        key?(other) ? fetch(other) : add(name, Targets.new)
       end
 
       private
