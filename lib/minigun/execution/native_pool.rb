@@ -32,8 +32,7 @@ module Minigun
       def drive(input, _output)
         fire(:before)
         @started_at = Time.now.to_f
-        @machine = @segment.machine.start
-        work(@machine, input)
+        work(@machine = @segment.machine, input)
         fire(:after)
       rescue NativeError => e
         @run.cancel(located(e))
@@ -51,6 +50,7 @@ module Minigun
       private
 
       def work(machine, input)
+        machine.start # an interrupt at its return finds the clause below
         if @segment.source?
           take_all(machine)
         else
@@ -59,9 +59,12 @@ module Minigun
           helper.value
         end
       ensure
-        machine.cancel
+        # Whatever else interrupts this thread: its native threads are joined.
+        Thread.handle_interrupt(Object => :never) do
+          machine.cancel
+          machine.join
+        end
         helper&.join
-        machine.join
         count(machine, Time.now.to_f)
       end
 
