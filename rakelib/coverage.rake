@@ -4,7 +4,7 @@ require_relative "coverage"
 require_relative "instrumented"
 
 # Percent of lines and branches, that may only rise; docs/coverage.md says what is left and why.
-COVERAGE_FLOORS = { "core" => [0, 0], "binding" => [0, 0], "native stages" => [0, 0], "Ruby" => [0, 0] }.freeze
+COVERAGE_FLOORS = { "core, by its C tests" => [90, 79], "core" => [0, 0], "binding" => [0, 0], "native stages" => [0, 0], "Ruby" => [0, 0] }.freeze
 
 namespace :coverage do
   # The C tests, in a folder of their own, with counters that also children leave behind.
@@ -35,7 +35,7 @@ namespace :coverage do
   end
 
   desc "Coverage of the core by its C tests"
-  task(:core) { report.call("core" => core.call.values) }
+  task(:core) { report.call("core, by its C tests" => core.call.values) }
 
   desc "Coverage of the core, the binding, the native stages and Ruby, by the C tests and the specs: all, or some"
   task :all, [:specs] do |_, args|

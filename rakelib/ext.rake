@@ -8,6 +8,10 @@ namespace :ext do
   subset = %w[spec/minigun/execution spec/minigun/native/chain_spec.rb spec/minigun/native/pipeline_spec.rb
               spec/minigun/dag_spec.rb spec/minigun/stats_spec.rb spec/dialect/stage_loops_spec.rb spec/dialect/output_spec.rb
               spec/contract/interruption_spec.rb spec/contract/control_flow_spec.rb]
+  threads = %w[spec/minigun/native/chain_spec.rb spec/minigun/native/pipeline_spec.rb spec/minigun/execution/exchange_spec.rb
+               spec/minigun/execution/context_spec.rb spec/dialect/output_spec.rb spec/contract/interruption_spec.rb
+               spec/contract/concurrency_and_order_spec.rb]
+
   # The sanitizers' allocators don't let go of their locks for a child of a process with native threads.
   sane = %w[--tag ~forks_beside_threads]
 
@@ -27,7 +31,7 @@ namespace :ext do
     end
   end
 
-  chosen = ->(args) { args.specs == "all" ? [] : [*(args.specs || subset), *args.extras] }
+  chosen = ->(args, usual) { args.specs == "all" ? [] : [*(args.specs || usual), *args.extras] }
 
   desc "Run specs with the extension under the address and undefined-behaviour sanitizers: rake ext:asan, or rake ext:asan[all]"
   task :asan, [:specs] do |_, args|
@@ -35,12 +39,41 @@ namespace :ext do
     flags = %w[-O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined --param=asan-stack=0]
     sanitize.call("asan", flags, %w[libasan.so libubsan.so],
                   { "ASAN_OPTIONS" => "detect_leaks=0:exitcode=99:use_sigaltstack=0", "UBSAN_OPTIONS" => "print_stacktrace=1" }, [],
-                  chosen.call(args))
+                  chosen.call(args, subset))
   end
 
   desc "Run specs with the extension under the thread sanitizer: rake ext:tsan, or rake ext:tsan[all]"
   task :tsan, [:specs] do |_, args|
+    # A stack overflow leaves a signal handler by a jump, after which all that follows seems to run in one.
     sanitize.call("tsan", %w[-O1 -fsanitize=thread], %w[libtsan.so],
-                  { "TSAN_OPTIONS" => "die_after_fork=0:exitcode=0:second_deadlock_stack=1" }, fixed_addresses, chosen.call(args))
+                  { "TSAN_OPTIONS" => "die_after_fork=0:exitcode=0:second_deadlock_stack=1:report_signal_unsafe=0" }, fixed_addresses,
+                  chosen.call(args, threads))
+  end
+
+  # Reports whose cause is in our code: errors of access with a frame of ours near the top; of values that
+  # nobody set only if it is ours that looked at them, for Ruby's collector looks at all of a stack.
+  ours = lambda do |path|
+    File.read(path).scan(%r{<error>.*?</error>}m).select do |error|
+      objects = error[%r{<stack>.*?</stack>}m].scan(%r{<frame>.*?<obj>([^<]*)</obj>.*?</frame>}m).flatten
+      objects = objects.drop_while { |object| object.match?(%r{/vgpreload_|/libc[.-]}) }
+      objects.first(error.include?("<kind>Uninit") ? 1 : 4).any? { |object| object.end_with?("/minigun.so", "/stages.so") }
+    end
+  end
+
+  desc "Run specs with the extension under valgrind, its own errors alone: rake ext:valgrind, or of some specs"
+  task :valgrind, [:specs] do |_, args|
+    if system("valgrind", "--version", out: File::NULL, err: File::NULL)
+      build = Instrumented.new("valgrind", %w[-O1]).build
+      specs = args.specs ? [args.specs, *args.extras] : %w[spec/minigun/dag_spec.rb spec/minigun/stats_spec.rb spec/minigun/native/chain_spec.rb]
+      launcher = ["valgrind", "--quiet", "--num-callers=40", "--xml=yes", "--xml-file=#{build.reports}/%p.xml"]
+      passed = build.rspec(*sane, *specs, launcher: launcher, env: { "SPEC_TIME_LIMIT" => "600" })
+      errors = Dir[File.join(build.reports, "*.xml")].flat_map(&ours)
+      puts errors.first(3)
+      abort "#{errors.size} errors of ours in #{build.reports}" if errors.any?
+      abort "specs failed under valgrind" unless passed
+      puts "no error of ours in #{Dir[File.join(build.reports, "*.xml")].size} processes"
+    else
+      puts "left out: there is no valgrind"
+    end
   end
 end
