@@ -59,6 +59,24 @@ RSpec.describe "README" do
       job = Job.new
       job.run
     RUBY
+    { shows: "producer(:jobs, ack:", prints: /\Adeleted 1, 3; released 2\n\z/, before: <<~RUBY, behind: <<~RUBY },
+      Minigun.logger = Logger.new(File::NULL)
+      Jobs = Struct.new(:waiting, :deleted, :released) do
+        def reserve = waiting.shift
+        def delete(job) = deleted << job
+        def release(job) = released << job
+      end
+      class Work
+        include Minigun::DSL
+        attr_reader :queue
+        def initialize = @queue = Jobs.new([1, 2, 3], [], [])
+    RUBY
+        consumer(:work) { |job| raise "bad" if job == 2 }
+      end
+      work = Work.new
+      work.run
+      puts "deleted \#{work.queue.deleted.sort.join(", ")}; released \#{work.queue.released.join(", ")}"
+    RUBY
     { shows: "stats = job", prints: /Bottleneck: words/, before: <<~RUBY }
       class Job
         include Minigun::DSL

@@ -132,7 +132,7 @@ void Init_minigun_step(void);
 
 /* rb_batch.c: passes on the batch that the part keeps, if it keeps one; and runs over the
  * chunk of the hand that is its argument. */
-void mg_batch_emit(mg_hand_t *hand, mg_part_t *part);
+void mg_batch_pass_on(mg_hand_t *hand, mg_part_t *part);
 VALUE mg_batch_body(VALUE hand);
 
 /* rb_outside.c: runs the part over `items` with emits collected; see Run#call_step. */

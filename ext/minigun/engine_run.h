@@ -50,6 +50,8 @@ void Init_minigun_worker(void);
 
 /* rb_run_wait.c */
 
+/* Tells Ruby of source items that are settled. */
+void mg_engine_tell_settled(mg_engine_t *engine);
 /* Ends the sleep of producers that are to stop. */
 void mg_engine_stop_producers(mg_engine_t *engine);
 

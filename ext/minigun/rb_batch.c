@@ -3,8 +3,8 @@
 #include "core/clock.h"
 
 /* The batch is passed on, or its block is run and what that gives. */
-void
-mg_batch_emit(mg_hand_t *hand, mg_part_t *part)
+static void
+emit_batch(mg_hand_t *hand, mg_part_t *part)
 {
     mg_step_t *step = hand->step;
     VALUE batch = part->kept;
@@ -31,6 +31,14 @@ mg_batch_emit(mg_hand_t *hand, mg_part_t *part)
     if (status != MG_OK && status != MG_AGAIN && status != MG_CANCELLED) mg_raise(status);
 }
 
+void
+mg_batch_pass_on(mg_hand_t *hand, mg_part_t *part)
+{
+    mg_hand_batch(hand, false);
+    emit_batch(hand, part);
+    mg_hand_batch_done(hand);
+}
+
 VALUE
 mg_batch_body(VALUE data)
 {
@@ -39,12 +47,14 @@ mg_batch_body(VALUE data)
     while (hand->cursor < hand->in->count) {
         VALUE item = (VALUE)hand->in->items[hand->cursor];
         if (hand->in->attempt > 0) { /* a whole batch, once more */
+            mg_hand_batch(hand, true);
             VALUE filling = part->kept;
             uint64_t flush_at = hand->step->flush_at;
             part->kept = item;
             part->filling = filling;
             hand->cursor++;
-            mg_batch_emit(hand, part);
+            emit_batch(hand, part);
+            mg_hand_batch_done(hand);
             part->kept = part->filling;
             part->filling = Qnil;
             hand->step->flush_at = flush_at;
@@ -57,10 +67,11 @@ mg_batch_body(VALUE data)
         long count = hand->in->count - hand->cursor, room = part->batch_size - RARRAY_LEN(part->kept);
         if (count > room) count = room;
         rb_ary_cat(part->kept, (const VALUE *)&hand->in->items[hand->cursor], count);
+        mg_hand_collect(hand, (uint32_t)count);
         hand->cursor += (uint32_t)count;
         hand->step->done += (uint64_t)count;
         mg_reservoir_count(hand->step->latency, (uint64_t)count);
-        if (RARRAY_LEN(part->kept) >= part->batch_size) mg_batch_emit(hand, part);
+        if (RARRAY_LEN(part->kept) >= part->batch_size) mg_batch_pass_on(hand, part);
         if (hand->worker->dying) break;
     }
     return Qnil;

@@ -96,13 +96,15 @@ try_again(mg_hand_t *hand, VALUE item, VALUE seconds, uint32_t attempt)
 /* Enters what became of an item, or of all items of a batch, which were counted as done
  * when they were collected. */
 static void
-count_failure(mg_step_t *step, VALUE item, VALUE answer)
+count_failure(mg_hand_t *hand, VALUE item, VALUE answer)
 {
+    mg_step_t *step = hand->step;
     bool batch = step->kind == MG_KIND_BATCH && RB_TYPE_P(item, T_ARRAY);
     uint64_t count = batch ? (uint64_t)RARRAY_LEN(item) : 1;
     if (batch) step->done -= count;
     ((mg_part_t *)step->data)->batch = Qnil;
     *mg_fate_of(step, answer) += count;
+    if (answer != ID2SYM(id_dead)) mg_hand_failed(hand);
 }
 
 /* What stands in for the output of an item that failed. */
@@ -137,7 +139,7 @@ fail_item(mg_hand_t *hand, VALUE item, VALUE error)
     } while (!failure.judged);
     VALUE answer = failure.answer;
     if (answer == Qundef) {
-        if (!whole) count_failure(hand->step, item, Qnil);
+        if (!whole) count_failure(hand, item, Qnil);
         if (NIL_P(failure.raised)) return MG_OK;
         if (!hand->step->run->cancelled) mg_run_fail(part->run, failure.raised);
         return MG_CANCELLED;
@@ -145,7 +147,7 @@ fail_item(mg_hand_t *hand, VALUE item, VALUE error)
     if (whole) return MG_OK;
     if (RB_FLOAT_TYPE_P(answer)) return try_again(hand, item, answer, failure.attempt);
     if (RB_TYPE_P(answer, T_ARRAY)) return emit_instead(hand, item, answer);
-    count_failure(hand->step, item, answer);
+    count_failure(hand, item, answer);
     return MG_OK;
 }
 
@@ -211,6 +213,7 @@ mg_fault(mg_hand_t *hand, int state, VALUE item)
 {
     if (state == STATE_RAISE && hand->limit) mg_guard_clear(hand);
     mg_status_t status = classify(hand, state, item);
+    if (hand->step->kind == MG_KIND_EACH) mg_hand_stamp(hand);
     if (hand->limit) mg_guard_clear(hand); /* a jump's value could not have been kept */
     return status;
 }

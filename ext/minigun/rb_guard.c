@@ -9,6 +9,7 @@ enum { STATE_RAISE = 6 }; /* of rb_protect */
 bool
 mg_guard_begin(mg_hand_t *hand, mg_part_t *part)
 {
+    if (hand->step->kind == MG_KIND_EACH) hand->token = mg_chunk_token(hand->in, hand->cursor);
     if (part->buffered && mg_hand_hold(hand) != MG_OK) return false;
     if (part->timeout == 0) return true;
     hand->overdue = false;
@@ -69,6 +70,7 @@ bool
 mg_guard_end(mg_hand_t *hand, mg_part_t *part)
 {
     if (hand->limit) mg_guard_clear(hand);
+    if (hand->step->kind == MG_KIND_EACH) mg_hand_stamp(hand);
     return !part->buffered || mg_hand_release(hand) == MG_OK;
 }
 

@@ -213,6 +213,7 @@ mg_input_close(mg_part_t *part, uint64_t *in_hand)
     mg_step_t *step = part->step;
     uint64_t settled = step->done + step->skipped + step->failed + step->dead + step->cancelled;
     uint64_t taken = step->accepted - settled - step->queued - step->parked;
+    if (in_hand != &step->done) mg_hand_failed(&step->hand);
     if (part->driver) {
         if (in_hand != &step->done) *in_hand += taken;
         return;
@@ -222,6 +223,7 @@ mg_input_close(mg_part_t *part, uint64_t *in_hand)
     if (!NIL_P(buffer) && input->next < RARRAY_LEN(buffer)) {
         VALUE rest = rb_ary_subseq(buffer, input->next, RARRAY_LEN(buffer) - input->next);
         taken -= (uint64_t)RARRAY_LEN(rest);
+        mg_hand_failed(&step->hand);
         mg_run_leave(part, rest);
     }
     if (taken == 0) return;

@@ -47,6 +47,7 @@ engine_mark(void *ptr)
         if (thread && thread->deferred_state) rb_gc_mark(thread->deferred);
     }
     mg_run_each_item(&engine->run, mark_item, NULL);
+    if (engine->run.lineage) mg_lineage_each(engine->run.lineage, mark_item, NULL);
 }
 
 static void

@@ -52,6 +52,7 @@ minigun_run_report(VALUE self, VALUE index, VALUE count, VALUE fate, VALUE laten
 {
     mg_step_t *step = mg_part_get(self, index)->step;
     uint64_t items = NUM2ULL(count);
+    if (!NIL_P(fate) && fate != ID2SYM(rb_intern("dead"))) mg_hand_failed(&step->hand);
     *(NIL_P(fate) ? &step->done : mg_fate_of(step, fate)) += items;
     if (step->latency == NULL) {
         step->latency = malloc(sizeof(*step->latency));
@@ -109,6 +110,10 @@ minigun_run_settle_books(VALUE self)
         /* In the hands of a driver's workers. */
         uint64_t settled = step->done + step->skipped + step->failed + step->dead + step->cancelled;
         if (settled < step->accepted) step->cancelled += step->accepted - settled;
+    }
+    if (engine->run.lineage) {
+        mg_lineage_abandon(engine->run.lineage);
+        mg_engine_tell_settled(engine);
     }
     return self;
 }

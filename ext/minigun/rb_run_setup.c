@@ -140,6 +140,7 @@ set_spec(mg_engine_t *engine, struct layout *layout, uint32_t i, VALUE definitio
     VALUE bytes = attribute(definition, "queue_bytes");
     spec->weighs_all = !NIL_P(bytes);
     spec->max_bytes = NIL_P(bytes) ? DEFAULT_BYTES : bytes == Qfalse ? 0 : NUM2ULL(bytes);
+    spec->traced = RTEST(attribute(definition, "acknowledge"));
     spec->workers = workers_of(definition, spec->kind);
     spec->may_split = engine->fuse && spec->kind == MG_KIND_EACH && !inlined &&
                       NIL_P(attribute(definition, "workers"));
@@ -233,7 +234,10 @@ set_up_body(VALUE data)
     mg_status_t status = set_up_run(engine, layout);
     if (status != MG_OK) mg_raise(status);
     engine->set_up = true;
-    for (uint32_t i = 0; i < engine->nparts; i++) engine->parts[i].step = &engine->run.steps[i];
+    for (uint32_t i = 0; i < engine->nparts; i++) {
+        engine->parts[i].step = &engine->run.steps[i];
+        if (engine->run.lineage) engine->parts[i].guarded = true;
+    }
     return Qnil;
 }
 

@@ -2,7 +2,7 @@
 
 #include "core/clock.h"
 
-static ID id_raise, id_status, id_stalled, id_overdue, id_drained_late;
+static ID id_raise, id_status, id_stalled, id_overdue, id_drained_late, id_settled;
 static VALUE str_sleep;
 
 /* Nanoseconds. */
@@ -45,6 +45,20 @@ mg_engine_stop_producers(mg_engine_t *engine)
         state->stopped = true;
         rb_funcall(state->thread, id_raise, 1, stopped);
     }
+}
+
+void
+mg_engine_tell_settled(mg_engine_t *engine)
+{
+    mg_settled_t settled;
+    VALUE list = Qnil;
+    engine->run.settled = false;
+    while (mg_lineage_next(engine->run.lineage, &settled)) {
+        if (NIL_P(list)) list = rb_ary_new();
+        rb_ary_push(list, rb_ary_new_from_args(3, UINT2NUM(settled.step), (VALUE)settled.item,
+                                               settled.failed ? Qtrue : Qfalse));
+    }
+    if (!NIL_P(list)) rb_funcall(engine->self, id_settled, 1, list);
 }
 
 static uint64_t
@@ -132,6 +146,7 @@ wait_body(VALUE data)
         rb_thread_check_ints();
         uint64_t now = mg_clock_now();
         if (now >= waiting->check_at) check(waiting, now);
+        if (run->lineage) mg_engine_tell_settled(engine);
         uint64_t wake_at = waiting->tending ? earlier(waiting->check_at, waiting->tend_at) : waiting->check_at;
         wake_at = close_awaits(engine, now, wake_at);
         wake_at = find_overdue(engine, now, wake_at);
@@ -236,6 +251,7 @@ Init_minigun_run_wait(VALUE klass)
     id_status = rb_intern("status");
     id_stalled = rb_intern("stalled");
     id_overdue = rb_intern("overdue");
+    id_settled = rb_intern("settled");
     id_drained_late = rb_intern("drained_late");
     str_sleep = rb_obj_freeze(rb_str_new_cstr("sleep"));
     rb_gc_register_mark_object(str_sleep);

@@ -174,6 +174,7 @@ fault_in_batch(mg_hand_t *hand, int state)
     VALUE batch = part->batch;
     mg_status_t status = mg_fault(hand, state, NIL_P(batch) ? Qundef : batch);
     if (status == MG_OK) part->batch = Qnil;
+    mg_hand_batch_done(hand);
     return status;
 }
 
@@ -271,7 +272,7 @@ flush_body(VALUE data)
     mg_hand_t *hand = (mg_hand_t *)data;
     mg_part_t *part = hand->step->data;
     if (hand->step->kind == MG_KIND_BATCH) {
-        mg_batch_emit(hand, part);
+        mg_batch_pass_on(hand, part);
     }
     else {
         rb_funcall(part->main.code, id_flush, 2, part->self, mg_output_queue_new(part));

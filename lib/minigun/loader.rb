@@ -21,7 +21,7 @@ module Minigun
 
   module Execution
     {
-      Conclusion: "conclusion", Context: "context", ContextPool: "context", DeadLetterFile: "dead_letter_file",
+      Acknowledger: "acknowledger", Conclusion: "conclusion", Context: "context", ContextPool: "context", DeadLetterFile: "dead_letter_file",
       DeadLetters: "dead_letters", Failures: "failures", ExecutionOrchestrator: "execution_orchestrator",
       ExecutionPlan: "execution_plan", ForkContext: "context", ForkPool: "fork_pool", InlineContext: "context",
       RactorContext: "context", RactorPool: "ractor_pool", Stall: "stall", Tally: "tally", ThreadContext: "context"

@@ -25,6 +25,7 @@ module Minigun
     ON_ERROR = [":skip, :raise, :dead_letter or something to call", lambda do |value|
       ERROR_POLICIES.include?(value) || value.respond_to?(:call)
     end].freeze
+    CALLABLE = ["something to call", ->(value) { value.respond_to?(:call) }].freeze
     ROUTING = [":broadcast or :round_robin", ->(value) { %i[broadcast round_robin].include?(value) }].freeze
 
     QUEUES = ["a name or an Array of names", lambda do |value|
@@ -38,7 +39,7 @@ module Minigun
     STAGE = {
       max_size: POSITIVE, max_wait: SECONDS, threads: POSITIVE, processes: POSITIVE, queue_size: CAPACITY,
       queue_bytes: CAPACITY, max_queue: CAPACITY, await: AWAIT, queues: QUEUES, routing: ROUTING, ordered: BOOLEAN,
-      workers: POSITIVE, symbols: BOOLEAN
+      workers: POSITIVE, symbols: BOOLEAN, ack: CALLABLE, nack: CALLABLE
     }.merge(POLICY).freeze
     SETTINGS = {
       max_threads: POSITIVE, max_processes: POSITIVE, max_retries: COUNT, max_ractors: POSITIVE,

@@ -3,7 +3,7 @@
 module Minigun
   STEP_MEMBERS = %i[
     index stage name pipeline_index kind callable receives targets upstreams routing before after before_fork
-    after_fork context workers max_workers ordered queue_size queue_bytes await affinity max_size max_wait addresses policy
+    after_fork context workers max_workers ordered queue_size queue_bytes acknowledge await affinity max_size max_wait addresses policy
     stats flush
   ].freeze unless const_defined?(:STEP_MEMBERS, false)
 

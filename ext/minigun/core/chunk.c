@@ -16,6 +16,7 @@ mg_chunk_new(uint32_t capacity)
     chunk->count = 0;
     chunk->capacity = capacity;
     chunk->bytes = 0;
+    chunk->stamped = 0;
     chunk->tokens = NULL;
     return chunk;
 }

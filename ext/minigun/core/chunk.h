@@ -2,8 +2,7 @@
  *
  * A chunk belongs to one owner at a time and is not thread-safe. Items in it are
  * those from `head` up to `count`. `tokens`, when not NULL, runs beside `items`
- * and names for each item the source items it descends from; whoever fills a
- * chunk that has tokens fills both. */
+ * and names for each item the source items it descends from. */
 #ifndef MG_CHUNK_H
 #define MG_CHUNK_H
 
@@ -21,6 +20,7 @@ typedef struct mg_chunk {
     uint32_t count;
     uint32_t capacity;
     uint64_t bytes; /* what its items weigh, while queued for a step that is bounded so */
+    uint32_t stamped; /* items from the first on that have tokens, see lineage.h */
     uint64_t *tokens;
     mg_item_t items[];
 } mg_chunk_t;

@@ -9,7 +9,7 @@
 void
 mg__hand_init(mg_hand_t *hand, mg_step_t *step)
 {
-    *hand = (mg_hand_t){ .step = step, .threshold = MG_CHUNK_ITEMS };
+    *hand = (mg_hand_t){ .step = step, .threshold = MG_CHUNK_ITEMS, .fit = MG_CHUNK_ITEMS };
 }
 
 void
@@ -48,9 +48,10 @@ push_copy(mg_worker_t *worker, mg_step_t *from, mg_step_t *target, const mg_chun
         memcpy(copy->items, items, count * sizeof(mg_item_t));
         copy->count = count;
         copy->bytes = bytes;
+        if (chunk->tokens) mg_chunk_copy_tokens(target->run->lineage, copy, chunk, chunk->head + *sent, 1);
         mg_status_t status = mg__push(target, copy, blocking, interruptible, &from->waiting_room);
         if (status != MG_OK) {
-            mg_chunk_cache_put(cache, copy);
+            mg__chunk_done(target->run, copy);
             return status;
         }
         *sent += count;
@@ -103,12 +104,13 @@ round_robin(mg_worker_t *worker, mg_step_t *step, const mg_chunk_t *chunk, bool 
         for (uint32_t i = chunk->head + t; i < chunk->count; i += step->ntargets) {
             share->items[share->count++] = chunk->items[i];
         }
+        if (chunk->tokens) mg_chunk_copy_tokens(step->run->lineage, share, chunk, chunk->head + t, step->ntargets);
         uint32_t targets = 0, items = 0;
         mg_step_t single = { .run = step->run, .targets = &target, .ntargets = 1 };
         mg_status_t status = broadcast(worker, &single, share,
                                        (struct progress){ &targets, &items }, blocking, false);
         step->waiting_room += single.waiting_room;
-        mg_chunk_cache_put(&step->run->cache, share);
+        mg__chunk_done(step->run, share);
         if (status != MG_OK) return status;
     }
     return MG_OK;
@@ -167,6 +169,7 @@ seal_open(mg_hand_t *hand, mg_chunk_list_t *list)
 void
 mg__hand_seal(mg_hand_t *hand, mg_chunk_list_t *list)
 {
+    mg_hand_stamp(hand);
     for (mg_chunk_t *chunk; (chunk = mg__list_shift(&hand->sealed));) mg__list_append(list, chunk);
     hand->sealed_items = 0;
     seal_open(hand, list);
@@ -179,11 +182,13 @@ deliver_open(mg_hand_t *hand, bool blocking, bool interruptible)
 {
     mg_step_t *step = hand->step;
     mg_chunk_t *out = hand->out;
+    mg__stamp(hand, out);
     mg_status_t status = distribute(hand->worker, step, out,
                                     (struct progress){ &hand->sent, &hand->sent_items }, blocking,
                                     interruptible);
     if (status == MG_OK) {
         step->produced += mg_chunk_size(out);
+        if (out->tokens) mg__let_go(step->run, out);
         out->count = 0;
         out->head = 0;
     }
@@ -199,6 +204,7 @@ deliver_next_sealed(mg_hand_t *hand, bool blocking, bool interruptible)
 {
     mg_step_t *step = hand->step;
     mg_chunk_t *chunk = hand->sealed.first;
+    mg__stamp(hand, chunk);
     mg_status_t status;
     if (chunk->step == MG_STATIC) {
         status = distribute(hand->worker, step, chunk,
@@ -213,7 +219,7 @@ deliver_next_sealed(mg_hand_t *hand, bool blocking, bool interruptible)
     if (status != MG_OK) return status;
     step->produced += mg_chunk_size(chunk);
     hand->sealed_items -= mg_chunk_size(chunk);
-    mg_chunk_cache_put(&step->run->cache, mg__list_shift(&hand->sealed));
+    mg__chunk_done(step->run, mg__list_shift(&hand->sealed));
     return MG_OK;
 }
 
@@ -237,7 +243,7 @@ in_own_code(const mg_hand_t *hand)
 static void
 set_pace(mg_hand_t *hand)
 {
-    if (hand->eager) hand->threshold = mg__targets_idle(hand->step) ? 1 : MG_CHUNK_ITEMS;
+    if (hand->eager) hand->threshold = mg__targets_idle(hand->step) ? 1 : hand->fit;
 }
 
 static bool
@@ -318,13 +324,13 @@ enum { PRODUCER_HOLDS = 32 };
 static void
 fit_threshold(mg_hand_t *hand, mg_item_t item)
 {
-    if (!hand->fitted && hand->threshold != MG_CHUNK_ITEMS) return;
     uint64_t size = hand->step->run->ops->size(item);
     uint64_t count = size < MG_LARGE_ITEM ? MG_CHUNK_ITEMS : MG_CHUNK_BYTES / size + 1;
     uint64_t least = hand->step->kind == MG_KIND_PRODUCER ? PRODUCER_HOLDS : 1;
     if (count < least) count = least;
-    hand->fitted = count < MG_CHUNK_ITEMS;
-    hand->threshold = hand->fitted ? (uint32_t)count : MG_CHUNK_ITEMS;
+    if (count > MG_CHUNK_ITEMS) count = MG_CHUNK_ITEMS;
+    if (hand->threshold == hand->fit) hand->threshold = (uint32_t)count; /* else it has a reason */
+    hand->fit = (uint32_t)count;
 }
 
 mg_status_t
@@ -404,6 +410,7 @@ mg_step_publish(mg_step_t *step, uint32_t target, const mg_item_t *items, size_t
         memcpy(chunk->items, items + *done, part * sizeof(mg_item_t));
         chunk->count = (uint32_t)part;
         chunk->step = target;
+        mg__stamp_published(step, chunk);
         uint32_t targets = 0, sent = 0;
         struct progress progress = { &targets, &sent };
         mg_status_t status;
@@ -415,7 +422,7 @@ mg_step_publish(mg_step_t *step, uint32_t target, const mg_item_t *items, size_t
             bool waits = blocking && !mg__feeds_freely(step, to);
             status = push_copy(NULL, step, to, chunk, &sent, waits, false);
         }
-        mg_chunk_cache_put(&run->cache, chunk);
+        mg__chunk_done(run, chunk);
         if (status != MG_OK) return status;
         step->produced += part;
         *done += part;

@@ -50,6 +50,7 @@ mg__cancel_items(mg_step_t *step, const mg_chunk_t *chunk, uint32_t from)
 {
     if (from >= chunk->count) return;
     step->run->ops->cancelled(step, chunk, from);
+    mg__fail_tokens(step->run, chunk, from);
     if (chunk->attempt == 0 || step->kind != MG_KIND_BATCH) {
         step->cancelled += chunk->count - from;
         return;
@@ -77,7 +78,8 @@ drop_queued(mg_step_t *step)
         segment->queued -= count;
         step->cancelled += count;
         step->run->ops->undelivered(step, chunk);
-        mg_chunk_cache_put(&step->run->cache, chunk);
+        mg__fail_tokens(step->run, chunk, chunk->head);
+        mg__chunk_done(step->run, chunk);
         step->run->pending--;
     }
     segment->inbox = rest;
@@ -118,6 +120,7 @@ end_one(mg_step_t *step, mg_step_t **stack)
 
     if (step->live_upstreams && step->kind != MG_KIND_PRODUCER) mark_futile(step);
     step->ended = true;
+    mg__kept_done(step);
     step->segment->open--;
     run->open--;
     if (step->addresses) last_addresser = --run->addressers <= 1;

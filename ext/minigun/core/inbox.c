@@ -176,7 +176,8 @@ mg__push(mg_step_t *target, mg_chunk_t *chunk, bool blocking, bool interruptible
     if (target->ended) {
         target->cancelled += count;
         run->ops->undelivered(target, chunk);
-        mg_chunk_cache_put(&run->cache, chunk);
+        mg__fail_tokens(run, chunk, chunk->head);
+        mg__chunk_done(run, chunk);
         return MG_OK;
     }
     chunk->step = target->index;
@@ -233,6 +234,7 @@ mg__take(mg_segment_t *segment, size_t max)
     memcpy(part->items, first->items + first->head, count * sizeof(mg_item_t));
     part->step = first->step;
     part->count = count;
+    mg__move_tokens(run, part, first, first->head);
     uint64_t bytes = 0;
     for (uint32_t i = 0; i < count && first->bytes; i++) bytes += run->ops->size(part->items[i]);
     if (bytes > first->bytes) bytes = first->bytes;

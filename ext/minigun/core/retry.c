@@ -24,7 +24,7 @@ static void
 let_go(mg_hand_t *hand)
 {
     hand->holding = false;
-    hand->threshold = MG_CHUNK_ITEMS;
+    hand->threshold = hand->fit;
 }
 
 mg_status_t
@@ -37,12 +37,11 @@ mg_hand_release(mg_hand_t *hand)
 void
 mg_hand_drop(mg_hand_t *hand)
 {
-    mg_chunk_cache_t *cache = &hand->step->run->cache;
     mg_chunk_list_t kept = { 0 };
 
     let_go(hand);
     for (uint32_t i = 0; i < hand->nroutes; i++) {
-        mg_chunk_cache_put(cache, hand->routes[i].out);
+        mg__chunk_done(hand->step->run, hand->routes[i].out);
         hand->routes[i].out = NULL;
     }
     bool before = hand->mark_sealed != NULL;
@@ -52,7 +51,7 @@ mg_hand_drop(mg_hand_t *hand)
         if (!before) chunk->count = chunk == hand->mark_out ? hand->mark_count : chunk->head;
         if (last_before) before = false;
         if (mg_chunk_size(chunk) == 0) {
-            mg_chunk_cache_put(cache, chunk);
+            mg__chunk_done(hand->step->run, chunk);
             continue;
         }
         hand->sealed_items += mg_chunk_size(chunk);
@@ -103,6 +102,7 @@ mg_hand_park(mg_hand_t *hand, mg_item_t item, uint32_t attempt, uint64_t due)
     mg_chunk_t *chunk = mg_chunk_cache_get(&run->cache);
     if (chunk == NULL) return MG_NOMEM;
     chunk->items[chunk->count++] = item;
+    if (run->lineage) mg_chunk_stamp(run->lineage, chunk, hand->token);
     chunk->step = hand->step->index;
     chunk->attempt = attempt;
     run->parked[run->nparked] = (mg_parked_t){ .due = due, .chunk = chunk };

@@ -26,6 +26,8 @@ init_step(mg_run_t *run, mg_step_t *step, const mg_step_spec_t *spec)
     step->max_workers = spec->max_workers > step->workers ? spec->max_workers : step->workers;
     step->concurrent = step->workers > 1;
     step->ordered = spec->ordered;
+    step->traced = spec->traced;
+    if (spec->traced && run->lineage == NULL && (run->lineage = mg_lineage_new()) == NULL) return MG_NOMEM;
     step->may_split = spec->may_split;
     step->addresses = spec->addresses;
     step->open_input = spec->open_input;
@@ -138,6 +140,7 @@ mg_run_fini(mg_run_t *run)
     free(run->parked);
     for (uint32_t i = 0; run->steps && i < run->nsteps; i++) {
         mg__hand_fini(&run->steps[i].hand);
+        mg_tokens_fini(&run->steps[i].kept);
         free(run->steps[i].targets);
         free(run->steps[i].feeds);
         free(run->steps[i].feeds_freely);
@@ -145,6 +148,8 @@ mg_run_fini(mg_run_t *run)
     }
     free(run->steps);
     mg_chunk_cache_fini(&run->cache);
+    mg_lineage_free(run->lineage);
+    run->lineage = NULL;
     run->steps = NULL;
     run->nsteps = 0;
 }

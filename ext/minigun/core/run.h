@@ -32,6 +32,7 @@
 
 #include "chunk.h"
 #include "histogram.h"
+#include "lineage.h"
 #include "park.h"
 #include "status.h"
 
@@ -87,6 +88,7 @@ struct mg_hand {
 
     mg_chunk_t *in;  /* the chunk it runs over; others may run over it later */
     uint32_t cursor; /* the item in hand */
+    mg_token_t token; /* what is emitted now descends from it */
 
     mg_chunk_t *out;     /* for all static targets; NULL until the first item */
     uint32_t threshold;  /* deliver when `out` holds as many */
@@ -95,7 +97,7 @@ struct mg_hand {
     bool delivering;     /* a delivery is under way, further down the stack */
     bool eager;          /* items may leave before the code has ended */
     bool held_before;    /* what it holds was there when last looked at */
-    bool fitted;         /* the threshold is low because items are large */
+    uint32_t fit;        /* as many items as a chunk should have, of the size seen last */
     bool overlap_open;   /* a route holds items for a static target */
     mg_chunk_list_t sealed; /* earlier chunks, kept for the order among targets */
     uint32_t sealed_items;
@@ -171,6 +173,9 @@ struct mg_step {
     bool slow;    /* the last one might prove something, so that the next one is measured in full */
     bool grown; /* has workers because it proved to block */
 
+    bool traced;      /* the source items it makes are followed until they are settled */
+    mg_tokens_t kept; /* of what it has collected, or taken as a loop */
+
     uint64_t flush_at; /* mg_clock_now when flush is due, with no item; 0 for never */
 
     void *data; /* the caller's */
@@ -238,6 +243,9 @@ struct mg_run {
     struct mg_parked *parked; /* a heap of items that wait to be tried again, by time */
     uint32_t nparked, parked_room;
 
+    mg_lineage_t *lineage; /* NULL unless a step is traced */
+    bool settled;          /* the owner was told that there is something in it */
+
     mg_park_t *owner; /* rings when the run is over, or needs its owner */
     mg_chunk_cache_t cache;
     void *data; /* the caller's */
@@ -255,6 +263,7 @@ typedef struct {
     bool weighs_all;
     uint32_t workers, max_workers;
     bool ordered, may_split, addresses, open_input, has_flush;
+    bool traced;
     void *data;
 } mg_step_spec_t;
 
@@ -353,6 +362,22 @@ mg_status_t mg_hand_flush(mg_hand_t *hand);
  * again after MG_AGAIN. */
 mg_status_t mg_step_publish(mg_step_t *step, uint32_t target, const mg_item_t *items, size_t count,
                             bool blocking, size_t *done);
+
+/* Lineage; these do nothing in a run that has none. */
+
+/* What the hand has emitted and was not handed on descends from hand->token. */
+void mg_hand_stamp(mg_hand_t *hand);
+
+/* The next `count` items in hand are collected by their step. */
+void mg_hand_collect(mg_hand_t *hand, uint32_t count);
+
+/* What is emitted from now on descends from all that the step has collected; or, for a
+ * batch that is `again` tried, from what it did before. Until mg_hand_batch_done. */
+void mg_hand_batch(mg_hand_t *hand, bool again);
+void mg_hand_batch_done(mg_hand_t *hand);
+
+/* The item in hand, or the batch; for a loop, all it has taken and not settled: failed. */
+void mg_hand_failed(mg_hand_t *hand);
 
 /* From hold to release or drop, what the hand emits is kept back, so that an item
  * that fails half-way leaves nothing behind. */

@@ -27,6 +27,29 @@ mg__charge_nobody(mg_worker_t *worker)
     worker->since = mg_clock_now();
 }
 
+/* trace.c: the lineage of items, where a run has one. */
+
+/* Lets go of what the chunk holds, and empties it; tells the owner what that settles. */
+void mg__let_go(mg_run_t *run, mg_chunk_t *chunk);
+
+/* What the chunk of the hand's output holds descends from the item in hand. */
+void mg__stamp(mg_hand_t *hand, mg_chunk_t *chunk);
+
+/* As mg__stamp, for what came about outside of the step's workers. */
+void mg__stamp_published(mg_step_t *step, mg_chunk_t *chunk);
+
+/* `to`, a part of `from` from `first` on, has been taken out of it. */
+void mg__move_tokens(mg_run_t *run, mg_chunk_t *to, mg_chunk_t *from, uint32_t first);
+
+/* The chunk's items from `from` on have failed. */
+void mg__fail_tokens(mg_run_t *run, const mg_chunk_t *chunk, uint32_t from);
+
+/* The loop has taken the chunk's items, which leave it. */
+void mg__take_tokens(mg_step_t *step, mg_chunk_t *chunk);
+
+/* The step has dealt with all it had collected or taken. */
+void mg__kept_done(mg_step_t *step);
+
 /* An item that failed and waits to be tried again. */
 typedef struct mg_parked {
     uint64_t due;
@@ -83,6 +106,16 @@ void mg__settle(mg_run_t *run);
 
 /* Counts the chunk's items from `from` on as cancelled, and tells so. */
 void mg__cancel_items(mg_step_t *step, const mg_chunk_t *chunk, uint32_t from);
+
+/* trace.c */
+
+/* Gives back a chunk that is through. */
+static inline void
+mg__chunk_done(mg_run_t *run, mg_chunk_t *chunk)
+{
+    if (run->lineage && chunk) mg__let_go(run, chunk);
+    mg_chunk_cache_put(&run->cache, chunk);
+}
 
 /* deliver.c */
 void mg__hand_init(mg_hand_t *hand, mg_step_t *step);

@@ -138,6 +138,7 @@ mg_hand_give_back(mg_hand_t *hand)
     if (rest == NULL) return MG_NOMEM;
     memcpy(rest->items, in->items + hand->cursor, left * sizeof(mg_item_t));
     rest->count = left;
+    if (in->tokens) mg_chunk_copy_tokens(run->lineage, rest, in, hand->cursor, 1);
     rest->step = step->index;
     mg__list_prepend(&step->segment->inbox, rest);
     step->queued += left;

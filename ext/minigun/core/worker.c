@@ -92,7 +92,7 @@ release_in_order(mg_worker_t *worker, mg_step_t *step, uint64_t sequence)
         if (!segment->parked_ready[slot]) break;
         while (status == MG_OK && segment->parked[slot].first) {
             status = mg__deliver_sealed(worker, step, segment->parked[slot].first);
-            if (status == MG_OK) mg_chunk_cache_put(&run->cache, mg__list_shift(&segment->parked[slot]));
+            if (status == MG_OK) mg__chunk_done(run, mg__list_shift(&segment->parked[slot]));
         }
         if (status != MG_OK) break;
         segment->parked_ready[slot] = false;
@@ -146,7 +146,7 @@ pass(mg_worker_t *worker, bool *ran)
     mg_status_t status = run->ops->exposed(worker, run_taken);
     if (ordered && status == MG_OK) status = release_in_order(worker, step, sequence);
     worker->taken = NULL;
-    mg_chunk_cache_put(&run->cache, chunk);
+    mg__chunk_done(run, chunk);
     mg__check_end(step);
     mg__work_done(run);
     return status;
@@ -309,7 +309,7 @@ mg_worker_abandon(mg_worker_t *worker)
         if (hand->in) mg__cancel_items(hand->step, hand->in, hand->cursor);
         end(worker, hand);
     }
-    mg_chunk_cache_put(&worker->run->cache, worker->taken);
+    mg__chunk_done(worker->run, worker->taken);
     worker->taken = NULL;
     mg_run_cancel(worker->run);
     leave(worker);
@@ -386,7 +386,8 @@ mg_hand_take(mg_hand_t *hand, size_t max, uint64_t deadline, mg_item_t *items, s
         mg_chunk_t *chunk = mg__take(segment, max - *count);
         if (chunk == NULL) return MG_NOMEM;
         for (uint32_t i = chunk->head; i < chunk->count; i++) items[(*count)++] = chunk->items[i];
-        mg_chunk_cache_put(&run->cache, chunk);
+        mg__take_tokens(step, chunk);
+        mg__chunk_done(run, chunk);
         if (!step->running) {
             /* The chunk's place on the ledger becomes the step's. */
             step->running = true;
@@ -425,7 +426,9 @@ mg_hand_settle(mg_hand_t *hand, size_t count)
     hand->taken -= count < hand->taken ? count : hand->taken;
     /* Another thread may settle while the step's own waits for more: with nothing in
      * hand it may be at its end. */
-    if (hand->taken == 0) mg__rouse_all(hand->step->segment);
+    if (hand->taken > 0) return;
+    mg__kept_done(hand->step);
+    mg__rouse_all(hand->step->segment);
 }
 
 void

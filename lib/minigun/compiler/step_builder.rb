@@ -37,8 +37,17 @@ module Minigun
         step.policy = Policy.of_stage(@stage, @node.run.policy)
         step.policy[:limits]&.each { |limit| limit.cover(step) } if step.policy
         step.addresses ||= dead_letters_to_a_stage?(step)
+        step.acknowledge = acknowledgement(step)
         step.stats = @node.hidden? ? nil : @pipeline.stats&.for_stage(@stage.name, is_terminal: @node.targets.empty?)
         step
+      end
+
+      def acknowledgement(step)
+        hooks = @stage.options.slice(:ack, :nack).compact
+        return if hooks.empty?
+        return hooks if step.kind == :producer
+
+        raise Error, "#{Options.place(@pipeline, @stage)}: ack: and nack: are for producers, which have source items"
       end
 
       def dead_letters_to_a_stage?(step)

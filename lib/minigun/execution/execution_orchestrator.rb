@@ -36,6 +36,7 @@ module Minigun
         lend_emit
         uninterrupted do
           @program = Compiler.compile(@pipeline, context)
+          Acknowledger.check(@program)
           @hooks = HookCalls.new(@program, context)
           @plan = ExecutionPlan.new(@pipeline.dag, @pipeline.stages, @pipeline.config).plan!
         end
@@ -125,12 +126,13 @@ module Minigun
         end_workers if @run.live?
         @run.drivers.each_value { |driver| driver.shutdown if driver.respond_to?(:shutdown) }
         @run.stamp_end if @run.live?
+        @run.finish_acknowledging(shutdown_timeout)
         [*@program.steps.map(&:stats), *@program.pipelines.map(&:stage_stats)].each { |stats| stats&.detach }
         all_stats(&:finish!)
       end
 
       def end_workers
-        deadline = clock + (@pipeline.config[:shutdown_timeout] || SHUTDOWN)
+        deadline = clock + shutdown_timeout
         until @run.wait(PATIENCE)
           break abandon if clock > deadline
 
@@ -139,6 +141,8 @@ module Minigun
         @run.threads.each { |thread| thread.join(PATIENCE) } unless clock > deadline
         @run.settle_books
       end
+
+      def shutdown_timeout = @pipeline.config[:shutdown_timeout] || SHUTDOWN
 
       def abandon
         @abandoned = true

@@ -86,6 +86,13 @@ module Minigun
       # A worker process died with work to do.
       def worker_died = @worker_deaths = worker_deaths + 1
 
+      # Source items are settled. Called by the machine.
+      # @param list [Array] [index of the producer, item, whether it has failed], ...
+      def settled(list) = (@acknowledger ||= Acknowledger.new(self)).tell(list)
+
+      # Waits until all acknowledgements are through, or as long as is given.
+      def finish_acknowledging(seconds) = @acknowledger&.finish(seconds)
+
       # An item takes longer than its stage's timeout. Called by the machine.
       def overdue(index, thread)
         step = @program.steps.fetch(index)
