@@ -128,7 +128,8 @@ module Forks
         kill_one
       end
     end
-    Array.new(runs) { wrong(count) }.sum
+    before = killed
+    Array.new(runs) { wrong(count) }.sum.tap { raise "nobody was killed" if killed == before }
   ensure
     stop = true
     killer.join
@@ -151,9 +152,9 @@ module Forks
   end
 
   def kill_one
-    pid = File.read("/proc/self/task/#{Process.pid}/children").split.sample
+    pid = Dir["/proc/self/task/*/children"].flat_map { |path| File.read(path).split }.sample
     @killed = @killed.to_i + 1 if pid && Process.kill(:KILL, pid.to_i)
-  rescue Errno::ESRCH
+  rescue Errno::ESRCH, Errno::ENOENT
     nil
   end
 
