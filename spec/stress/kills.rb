@@ -10,6 +10,7 @@
 require "minigun"
 require "optparse"
 require "tmpdir"
+require_relative "../support/stacks"
 %w[points plan program host trial].each { |file| require_relative "kills/#{file}" }
 
 module Kills

@@ -3,7 +3,8 @@
 # A hang is a failure. Each example has a time limit, by default SPEC_TIME_LIMIT or 30 seconds, for
 # those under spec/stress four times as long; `limit: seconds` at an example or group sets another.
 # When it is up, the backtraces of all threads go to standard error and the example fails. One that
-# can't even be interrupted takes the whole suite with it, a little later.
+# can't even be interrupted takes the whole suite with it, a little later, and the native stacks of all
+# its processes are told before.
 module TimeLimit
   class Expired < Exception; end # rubocop:disable Lint/InheritException
 
@@ -35,6 +36,7 @@ module TimeLimit
     runner.raise(Expired, "not done after #{limit} s")
     sleep GRACE
     dump("#{example.location}: can't be interrupted, giving up")
+    warn Stacks.of(Process.pid)
     exit!(1)
   end
 

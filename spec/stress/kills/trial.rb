@@ -50,10 +50,10 @@ module Kills
     end
 
     def hang(host)
-      tree = members(host).map { |pid| "#{pid} #{File.read("/proc/#{pid}/wchan") rescue nil}" }
+      stacks = (members(host) - Stacks.family(host)).map { |pid| Stacks.one(pid) }.unshift(Stacks.of(host))
       Process.kill(:KILL, -host)
       Process.wait(host)
-      "hangs after #{LIMIT} s: #{tree.join(", ")}"
+      "hangs after #{LIMIT} s:\n#{stacks.join("\n")}"
     end
 
     # Members of the host's group that are still there a while after it.

@@ -136,8 +136,14 @@ module RandomGraphs
       graph.all.each { |node| replicas(graph, node) }
       graph.all.each { |node| node.await = true if stranded?(graph, node) }
       graph.all.each { |node| node.block = true if node.await } # the stage behind would be awaited too
+      plain_failures(graph) if graph.leaves.any?(&:takes)
       forward(graph)
       graph
+    end
+
+    # What is sent to a stage that has ended fails: nothing that the model knows may come of that.
+    def plain_failures(graph)
+      graph.leaves.each { |leaf| leaf.policy = nil if leaf.policy == :replace }
     end
 
     # Every node but the last has targets, or is awaited and has none.
