@@ -155,8 +155,9 @@ RSpec.describe "ack: and nack:" do
     object = job { stage(:three) { |input, _output| 3.times { input.pop } } }
     object.run
 
-    expect(object.nacked).to include(299)
+    expect(object.nacked).to include(10) # the producer stops, as nobody wants more
     expect(object.acked & object.nacked).to eq([])
+    expect((object.acked + object.nacked).size).to eq(object.last_result.stage(:gen).produced)
   end
 
   it "stop the run when they fail, and are for producers" do
