@@ -102,6 +102,11 @@ note(rig_stage_t *stage, mg_item_t item)
     stage->nseen++;
     if (item <= stage->last) stage->ascending = false;
     stage->last = item;
+    for (uint32_t i = 0; i < stage->rig->nstages; i++) {
+        rig_stage_t *other = &stage->rig->stages[i];
+        size_t queued = stage->rig->run.steps[i].queued;
+        if (queued > other->most_queued) other->most_queued = queued;
+    }
 }
 
 /* Runs the stage's code on an item and counts what became of it, but for statuses that

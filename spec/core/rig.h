@@ -59,6 +59,7 @@ struct rig_stage {
     uint32_t *seen; /* [RIG_VALUES] how often each item came */
     uint64_t nseen;
     mg_item_t last;
+    size_t most_queued; /* items in its inbox, as far as anybody looked */
     uint64_t undelivered, cancelled; /* items that the run told of */
     bool ascending; /* each item was greater than the one before */
 };

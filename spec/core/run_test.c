@@ -73,6 +73,24 @@ TEST(run_bounds_a_queue_by_what_its_items_weigh)
     }
 }
 
+TEST(run_keeps_inboxes_within_bounds)
+{
+    for (size_t capacity = 1; capacity < 10; capacity++) {
+        rig_t rig;
+        rig_init(&rig);
+        uint32_t source = rig_producer(&rig, 500);
+        uint32_t sink = rig_stage(&rig, MG_KIND_EACH, rig_linger);
+        rig_edge(&rig, source, sink);
+        rig.stages[sink].plan = MG_PLAN_ALONE;
+        rig.stages[sink].spec.workers = 2;
+        rig.stages[sink].spec.capacity = capacity;
+        rig.chaos = RIG_YIELD;
+        CHECK(rig_run(&rig) == MG_OK);
+        CHECK(rig.stages[sink].most_queued > 0 && rig.stages[sink].most_queued <= capacity);
+        rig_fini(&rig);
+    }
+}
+
 TEST(run_broadcasts_and_merges)
 {
     rig_t rig;
