@@ -5,6 +5,7 @@
 #include "faults.h"
 #include "test.h"
 
+#include <sched.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
@@ -177,6 +178,7 @@ TEST(native_fault_in_a_chain)
 /* A source that waits for what never comes. */
 static int fds[2];
 static const mg_host_t *waiting_host;
+static _Atomic uint32_t waiting;
 
 static int
 wait_open(const mg_options_t *options, const mg_host_t *host, void **stage, mg_error_t *error)
@@ -194,6 +196,7 @@ wait_read(void *state, mg_block_t *block, mg_error_t *error)
     (void)state;
     (void)block;
     (void)error;
+    atomic_fetch_add(&waiting, 1);
     return waiting_host->wait(waiting_host, fds[0], false);
 }
 
@@ -209,7 +212,9 @@ cancel_waiting_chain(void)
     const mg_stage_t *stages[] = { &waiting_stage, &serial_stage };
     mg_native_chain_t *chain = chain_of(stages, 2);
     CHECK(chain);
+    atomic_store(&waiting, 0);
     CHECK(mg_native_chain_start(chain) == MG_OK);
+    while (atomic_load(&waiting) < 2) sched_yield();
     mg_native_chain_cancel(chain);
     CHECK(drain(chain) == 0);
     mg_native_chain_free(chain);

@@ -8,9 +8,9 @@
 #include <sched.h>
 #include <string.h>
 
-enum { LOOK_EVERY = 1000000, BREATH = 100000 }; /* ns */
+enum { BREATH = 100000 }; /* ns */
 
-static const mg_run_ops_t ops;
+static mg_status_t flush(mg_hand_t *hand);
 static mg_status_t rest(mg_run_t *run, mg_park_t *park, uint64_t deadline, bool interruptible);
 
 void
@@ -133,7 +133,7 @@ keep(rig_stage_t *stage, mg_hand_t *hand, mg_item_t item)
     mg_status_t status = MG_OK;
     note(stage, item);
     stage->kept[stage->nkept++] = item;
-    if (stage->nkept >= stage->at_once) status = ops.flush(hand);
+    if (stage->nkept >= stage->at_once) status = flush(hand);
     if (status == MG_OK) hand->step->done++;
     return status;
 }
@@ -174,19 +174,35 @@ run_items(mg_hand_t *hand)
     return MG_OK;
 }
 
+static void
+breathe(rig_stage_t *stage)
+{
+    rest(&stage->rig->run, &stage->breath, mg_clock_now() + BREATH, false);
+}
+
+static bool
+awaited(const mg_step_t *step)
+{
+    for (uint32_t i = 0; i < step->ntargets; i++) {
+        if (step->targets[i]->queued) return true;
+    }
+    return false;
+}
+
 static mg_status_t
 produce(rig_stage_t *stage, mg_hand_t *hand)
 {
+    const mg_run_t *run = hand->step->run;
     for (mg_item_t item = 1; item <= stage->items; item++) {
         if (chance(stage->rig, RIG_YIELD, 16)) rig_yield(stage->rig);
         mg_status_t status = rig_emit(hand, item);
         if (status == MG_CLOSED) return MG_OK;
         if (status != MG_OK) return status;
-        bool again = stage->endless && item == stage->items;
-        if (again) item = 0;
+        bool last = item == stage->items;
+        if (last && stage->endless) item = 0;
         /* Room for the others: a mutex isn't fair. */
-        if (!again && !(stage->slow && item % 10 == 0)) continue;
-        rest(&stage->rig->run, &stage->breath, mg_clock_now() + BREATH, false);
+        if (item == 0 || (stage->slow && item % 10 == 0)) breathe(stage);
+        while (last && stage->slow && !run->cancelled && awaited(hand->step)) breathe(stage);
     }
     return MG_OK;
 }
@@ -315,7 +331,7 @@ size(mg_item_t item)
     return item % 5 == 0 ? MG_LARGE_ITEM : 10;
 }
 
-static const mg_run_ops_t ops = {
+const mg_run_ops_t rig_ops = {
     .run_items = run_items,
     .run_once = run_once,
     .flush = flush,
@@ -329,98 +345,3 @@ static const mg_run_ops_t ops = {
     .weight = weight,
     .size = size,
 };
-
-static mg_status_t
-plan(rig_t *rig, mg_plan_t **out)
-{
-    uint8_t flags[RIG_STAGES], contexts[RIG_STAGES] = { 0 };
-    uint32_t affinity[RIG_STAGES], starts[RIG_STAGES + 1], targets[RIG_STAGES * RIG_TARGETS], next = 0;
-    for (uint32_t i = 0; i < rig->nstages; i++) {
-        rig_stage_t *stage = &rig->stages[i];
-        flags[i] = stage->plan;
-        affinity[i] = MG_PLAN_NONE;
-        starts[i] = next;
-        for (uint32_t t = 0; t < stage->spec.ntargets; t++) targets[next++] = stage->to[t];
-    }
-    starts[rig->nstages] = next;
-    mg_plan_steps_t steps = { .count = rig->nstages,
-                              .flags = flags,
-                              .contexts = contexts,
-                              .affinity = affinity,
-                              .starts = starts,
-                              .targets = targets };
-    return mg_plan_new(out, &steps);
-}
-
-static mg_status_t
-set_up(rig_t *rig)
-{
-    mg_step_spec_t specs[RIG_STAGES];
-    mg_plan_t *planned;
-    mg_status_t status = plan(rig, &planned);
-    if (status != MG_OK) return status;
-    for (uint32_t i = 0; i < rig->nstages; i++) {
-        specs[i] = rig->stages[i].spec;
-        specs[i].segment = planned->segment_of[i];
-    }
-    status = mg_run_init(&rig->run, &ops, specs, rig->nstages, planned->segments, planned->order, rig);
-    mg_plan_free(planned);
-    return status;
-}
-
-static void
-check_ledger(rig_t *rig)
-{
-    mg_run_t *run = &rig->run;
-    for (uint32_t i = 0; i < run->nsteps; i++) {
-        const mg_step_t *step = &run->steps[i];
-        const rig_stage_t *stage = step->data;
-        CHECK(step->accepted == step->done + step->skipped + step->failed + step->dead + step->cancelled);
-        CHECK(stage->cancelled + stage->undelivered == step->cancelled);
-        if (run->cancelled) continue;
-        CHECK(step->ended && step->queued == 0 && step->parked == 0 && step->busy == 0);
-    }
-    if (!run->cancelled) CHECK(run->pending == 0 && run->nparked == 0);
-}
-
-static void
-own(rig_t *rig)
-{
-    mg_run_t *run = &rig->run;
-    while (!mg_run_over(run)) {
-        uint64_t now = mg_clock_now(), wake_at = now + LOOK_EVERY;
-        uint64_t retry_at = mg_run_unpark(run, now);
-        if (retry_at && retry_at < wake_at) wake_at = retry_at;
-        if (mg_run_over(run)) break;
-        rest(run, run->owner, wake_at, true);
-        if (rig->chaos & RIG_TEND) mg_run_tend(run);
-        if (rig->looks) rig->looks(rig);
-    }
-}
-
-mg_status_t
-rig_run(rig_t *rig)
-{
-    mg_status_t status = set_up(rig);
-    if (status != MG_OK) return status;
-
-    mg_run_t *run = &rig->run;
-    pthread_mutex_lock(&rig->lock);
-    mg_park_init(&rig->owner);
-    run->owner = &rig->owner;
-    status = mg_run_start(run);
-    if (status != MG_OK) mg_run_cancel(run);
-    own(rig);
-    run->owner = NULL;
-    mg_park_fini(&rig->owner);
-    pthread_mutex_unlock(&rig->lock);
-
-    for (uint32_t i = 0; i < rig->nthreads; i++) pthread_join(rig->threads[i], NULL);
-    rig->nthreads = 0;
-    if (run->cancelled) mg_run_settle_cancelled(run);
-    check_ledger(rig);
-    if (status == MG_OK) status = run->failure;
-    if (status == MG_OK && run->cancelled) status = MG_CANCELLED;
-    mg_run_fini(run);
-    return status;
-}

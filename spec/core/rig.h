@@ -50,7 +50,8 @@ struct rig_stage {
 
     uint32_t items;     /* a producer's */
     bool endless;       /* it makes them over and over, until it is told to stop */
-    bool slow;          /* it takes its time over every tenth item */
+    bool slow;          /* it takes its time over every tenth item, and over the last
+                         * until the inboxes behind it are empty */
     mg_park_t breath;   /* where it rests */
     uint32_t at_once;   /* what a loop takes, or a batch keeps, at most */
     mg_item_t kept[RIG_KEPT];
@@ -91,6 +92,9 @@ mg_status_t rig_run(rig_t *rig);
 
 /* A number below `limit`. Lock held. */
 uint32_t rig_random(rig_t *rig, uint32_t limit);
+
+/* What the core calls. */
+extern const mg_run_ops_t rig_ops;
 
 /* Lock held; another thread may have it for a while. */
 void rig_yield(rig_t *rig);

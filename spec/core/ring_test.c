@@ -195,6 +195,44 @@ TEST(ring_between_threads)
     pair_free(&pair);
 }
 
+enum { LONG_FRAMES = 5000, LONG = 1800 };
+
+static void *
+write_long(void *data)
+{
+    static uint8_t payload[LONG];
+    mg_ring_t *writer = data;
+    for (uint64_t number = 0; number < LONG_FRAMES;) {
+        mg_frame_t frame = { .sequence = number, .total = LONG };
+        memset(payload, (int)(number % 251), LONG);
+        if (mg_ring_try_write(writer, &frame, payload, LONG) == MG_OK) number++;
+    }
+    return NULL;
+}
+
+/* The reader waits for each frame on the spot, so that it sees it as early as can be. */
+TEST(ring_shows_frames_once_they_are_whole)
+{
+    static uint8_t expected[LONG];
+    pair_t pair = pair_new();
+    pthread_t thread;
+
+    CHECK(pthread_create(&thread, NULL, write_long, &pair.writer) == 0);
+    for (uint64_t number = 0; number < LONG_FRAMES;) {
+        mg_frame_t frame;
+        const uint8_t *payload;
+        mg_status_t status = mg_ring_try_read(&pair.reader, &frame, &payload);
+        if (status == MG_AGAIN) continue;
+        CHECK(status == MG_OK && frame.sequence == number && frame.length == LONG);
+        memset(expected, (int)(number % 251), LONG);
+        CHECK(memcmp(payload, expected, LONG) == 0);
+        mg_ring_release(&pair.reader);
+        number++;
+    }
+    pthread_join(thread, NULL);
+    pair_free(&pair);
+}
+
 TEST(ring_between_processes_whose_writer_is_killed)
 {
     for (int round = 0; round < 30; round++) {
