@@ -253,15 +253,16 @@ RSpec.describe "Forks" do
   end
 
   it "cost no fixed waits at the end" do
-    start = Process.clock_gettime(Process::CLOCK_MONOTONIC)
-    10.times do
+    times = Array.new(10) do
+      start = Process.clock_gettime(Process::CLOCK_MONOTONIC)
       seen_by do
         producer(:source) { |output| 5.times { |n| output << n } }
         cow_fork(2) { processor(:a) { |n, output| output << n } }
         ipc_fork(2) { processor(:b) { |n, output| output << n } }
       end
+      Process.clock_gettime(Process::CLOCK_MONOTONIC) - start
     end
 
-    expect(Process.clock_gettime(Process::CLOCK_MONOTONIC) - start).to be < 8
+    expect(times.min).to be < 0.8 # a fixed wait would be in each of them
   end
 end
