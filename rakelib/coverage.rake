@@ -3,8 +3,9 @@
 require_relative "coverage"
 require_relative "instrumented"
 
-# Percent of lines and branches, that may only rise; docs/coverage.md says what is left and why.
-COVERAGE_FLOORS = { "core, by its C tests" => [90, 79], "core" => [0, 0], "binding" => [0, 0], "native stages" => [0, 0], "Ruby" => [0, 0] }.freeze
+# Percent of lines and of branches; they may only rise. docs/coverage.md has the aims, and what is left.
+COVERAGE_FLOORS = { "core, by its C tests" => [90, 79], "core" => [90, 80], "binding" => [89, 67], "native stages" => [41, 27],
+                    "Ruby" => [86, 60] }.freeze
 
 namespace :coverage do
   # The C tests, in a folder of their own, with counters that also children leave behind.

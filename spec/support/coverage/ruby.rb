@@ -21,7 +21,9 @@ module CoverageOfProcess
 
     @dumped = Process.pid
     result = Coverage.peek_result.select { |path, _| FILES.match?(path) }
-    File.binwrite(File.join(FOLDER, "#{Process.pid}-#{rand(1 << 30)}.ruby"), Marshal.dump(result))
+    path = File.join(FOLDER, "#{Process.pid}-#{Random.new_seed.to_s(36)}")
+    File.binwrite(path, Marshal.dump(result))
+    File.rename(path, "#{path}.ruby") # whole or not at all
   rescue StandardError => e
     warn "no coverage of #{Process.pid}: #{e.message}"
   end
