@@ -19,7 +19,7 @@ RSpec.describe "the native stage grep" do
     random = Random.new(11)
     verbose, $VERBOSE = $VERBOSE, nil
     tried = 0
-    while tried < 1_500
+    while tried < 1_000
       source = Array.new(random.rand(1..4)) do
         random.rand(4).zero? ? ANCHORS.sample(random: random) : ATOMS.sample(random: random) + QUANTIFIERS.sample(random: random)
       end.join
@@ -31,7 +31,8 @@ RSpec.describe "the native stage grep" do
       end
       next if source.include?("Upper") && pattern.casefold? # Ruby's own answers differ from place to place
 
-      expect(grep(pattern, TEXTS)).to eq(TEXTS.grep(pattern)), "#{pattern.inspect}: #{grep(pattern, TEXTS)} but #{TEXTS.grep(pattern)}"
+      kept, expected = grep(pattern, TEXTS), TEXTS.grep(pattern)
+      expect(kept).to eq(expected), "#{pattern.inspect}: #{kept} but #{expected}"
       tried += 1
     end
   ensure

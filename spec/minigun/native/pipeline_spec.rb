@@ -272,7 +272,7 @@ RSpec.describe "native stages in a pipeline" do
     expect(File.read("out")).to eq(%({"count":2}\n))
   end
 
-  it "can be written by others" do
+  it "can be written by others", limit: 120 do
     skip "needs rake and the bundle" unless defined?(Bundler)
     root = File.expand_path("../../..", __dir__)
     environment = { "BUILD" => File.join(Dir.pwd, "build"), "MINIGUN_LIB" => "#{root}/lib", "RUBYOPT" => nil }
