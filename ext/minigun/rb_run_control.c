@@ -148,6 +148,21 @@ minigun_run_publish(VALUE self, VALUE index, VALUE target, VALUE items)
 }
 
 /*
+ * call-seq: undeliverable(target, items) -> self
+ *
+ * Counts +items+ that were sent to the step +target+ after it had ended as cancelled there.
+ */
+static VALUE
+minigun_run_undeliverable(VALUE self, VALUE target, VALUE items)
+{
+    mg_part_t *part = mg_part_get(self, target);
+    Check_Type(items, T_ARRAY);
+    part->step->accepted += (uint64_t)RARRAY_LEN(items);
+    mg_run_leave(part, items);
+    return self;
+}
+
+/*
  * call-seq: send_letter(index, target, letter) -> self
  *
  * As publish, of a dead letter of the step, which is no output of it.
@@ -205,6 +220,7 @@ Init_minigun_run_control(VALUE klass)
     rb_define_method(klass, "threads", minigun_run_threads, 0);
     rb_define_method(klass, "live?", minigun_run_live_p, 0);
     rb_define_method(klass, "publish", minigun_run_publish, 3);
+    rb_define_method(klass, "undeliverable", minigun_run_undeliverable, 2);
     rb_define_method(klass, "send_letter", minigun_run_send_letter, 3);
     rb_define_method(klass, "park", minigun_run_park, 3);
     rb_define_method(klass, "call_step", minigun_run_call_step, 2);

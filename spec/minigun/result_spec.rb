@@ -86,6 +86,21 @@ RSpec.describe Minigun::Result do
     expect(result.cancelled_items.map(&:item)).to match_array(2..9)
   end
 
+  it "counts what a child sent to a stage that had ended" do
+    object = job do
+      producer(:gen) { emit 1 }
+      stage(:take) { |input, output| output << input.pop }
+      processor(:late, processes: 1, execution: :ipc_fork) { |n, output| output.to(:take) << n }
+    end
+    object.run
+
+    result = object.last_result
+    expect(result.stage(:late)).to have_attributes(accepted: 1, done: 1)
+    expect(result.stage(:take)).to have_attributes(accepted: 2, done: 1, cancelled: 1)
+    expect(result.cancelled_items.map(&:item)).to eq([1])
+    expect(@log.string).to match(/Stage:take\] had ended: 1 item/)
+  end
+
   it "is there when the run is interrupted" do
     object = job do
       producer(:gen) { loop { emit 1 } }

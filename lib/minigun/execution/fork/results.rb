@@ -127,8 +127,8 @@ module Minigun
 
         def publish((target, items))
           @run.publish(@work.index, target, items)
-        rescue ArgumentError => e # no such stage, or it has ended
-          items.each { |item| @run.fail_item(@work.index, item, e) }
+        rescue ArgumentError # the stage has ended; the inputs of these outputs are done by now
+          @run.undeliverable(target, items)
         end
       end
     end
