@@ -12,6 +12,7 @@
 #ifndef MG_WATCH_H
 #define MG_WATCH_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -26,6 +27,7 @@ enum {
 typedef struct {
     uint64_t spent; /* what the hand had spent before */
     uint64_t thread, process; /* process is 0 where not read */
+    pthread_t self;
 } mg_watch_t;
 
 /* Before an item that is measured. */
