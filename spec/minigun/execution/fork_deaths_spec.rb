@@ -129,7 +129,7 @@ RSpec.describe Minigun::Execution::ForkPool, :no_leaks, limit: 300 do
         expect(children_of(Process.pid)).to be_empty
       end
 
-      it "leaves no workers behind when its process is killed" do
+      it "leaves no workers behind when its process is killed", :forks_beside_threads do
         from, to = IO.pipe
         victim = fork do
           drive((1..4).to_a, kind) do
