@@ -37,7 +37,7 @@ module Minigun
 
       # The signature of a block that was declared with a word, nil if none is known.
       def of(word, block)
-        return OF_ITEM if block && block.arity == 1 && ITEM_WORDS.include?(word)
+        return OF_ITEM if block && ITEM_WORDS.include?(word) && block.arity == 1 && block.parameters.size == 1
 
         names = positional(block)
         case word
