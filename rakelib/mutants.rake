@@ -30,7 +30,7 @@ class Mutants
     def name = File.basename(path, ".patch")
   end
 
-  def self.all = FileList["spec/mutants/*.patch"].sort.map { |path| Mutant.read(File.expand_path(path)) }
+  def self.all = FileList["spec/mutants/*.patch"].to_a.sort.map { |path| Mutant.read(File.expand_path(path)) }
 
   def initialize(mutants)
     @mutants = mutants
