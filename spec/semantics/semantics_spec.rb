@@ -7,7 +7,7 @@ require_relative "outside"
 # SEMANTICS=text runs only the cells whose names contain it:
 #
 #   SEMANTICS="break in processor, ipc_fork" rspec spec/semantics
-RSpec.describe "What blocks may do", limit: 600 do
+RSpec.describe "What blocks may do", :matrix, limit: 600 do
   def chosen(cells)
     wanted = ENV.fetch("SEMANTICS", nil)
     wanted ? cells.select { |cell| cell.to_s.include?(wanted) } : cells
