@@ -216,7 +216,12 @@ RSpec.describe "Forks" do
           end
         end
         server = TCPServer.new("127.0.0.1", 0)
-        echo = Thread.new { loop { Thread.new(server.accept) { |line| (line.each_line { |text| line.puts(text.to_i * 2) }) } } }
+        answer = lambda do |line|
+          line.each_line { |text| line.puts(text.to_i * 2) }
+        ensure
+          line.close
+        end
+        echo = Thread.new { loop { Thread.new(server.accept, &answer) } }
         job = job.new(server.addr[1])
         job.run
 
