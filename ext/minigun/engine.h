@@ -153,7 +153,7 @@ void Init_minigun_fault(void);
 
 /* rb_guard.c: around the code of guarded parts, item by item. */
 
-/* False where the run stops. */
+/* False where the run stops; may raise. */
 bool mg_guard_begin(mg_hand_t *hand, mg_part_t *part);
 bool mg_guard_end(mg_hand_t *hand, mg_part_t *part);
 /* The item in hand is no longer timed; a timeout that is on its way is taken off. There

@@ -6,11 +6,20 @@ static VALUE rb_eMinigunItemTimeout;
 
 enum { STATE_RAISE = 6 }; /* of rb_protect */
 
+/* Anything but the end of the run has to leave the caller's loop as an error: the loop
+ * would come back to the same item for ever. */
+static bool
+goes_on(mg_status_t status)
+{
+    if (status != MG_OK && status != MG_CANCELLED) mg_raise(status);
+    return status == MG_OK;
+}
+
 bool
 mg_guard_begin(mg_hand_t *hand, mg_part_t *part)
 {
     if (hand->step->kind == MG_KIND_EACH) hand->token = mg_chunk_token(hand->in, hand->cursor);
-    if (part->buffered && mg_hand_hold(hand) != MG_OK) return false;
+    if (part->buffered && !goes_on(mg_hand_hold(hand))) return false;
     if (part->timeout == 0) return true;
     hand->overdue = false;
     hand->limit = mg_hand_spent(hand, mg_clock_now()) + part->timeout;
@@ -71,7 +80,7 @@ mg_guard_end(mg_hand_t *hand, mg_part_t *part)
 {
     if (hand->limit) mg_guard_clear(hand);
     if (hand->step->kind == MG_KIND_EACH) mg_hand_stamp(hand);
-    return !part->buffered || mg_hand_release(hand) == MG_OK;
+    return !part->buffered || goes_on(mg_hand_release(hand));
 }
 
 void
