@@ -9,6 +9,13 @@ time_or_nil(double seconds)
     return seconds == 0 ? Qnil : DBL2NUM(seconds);
 }
 
+static VALUE
+produced_by(const mg_step_t *step)
+{
+    uint64_t held = (step->hand.out ? mg_chunk_size(step->hand.out) : 0) + step->hand.sealed_items;
+    return ULL2NUM(step->produced + held);
+}
+
 /*
  * call-seq: counters(index) -> Array
  *
@@ -21,29 +28,28 @@ minigun_run_counters(VALUE self, VALUE index)
     mg_part_t *part = mg_part_get(self, index);
     const mg_step_t *step = part->step;
     const mg_reservoir_t *latency = step->latency;
-    uint64_t held = (step->hand.out ? mg_chunk_size(step->hand.out) : 0) + step->hand.sealed_items;
     VALUE samples = rb_ary_new_capa(latency ? (long)latency->size : 0);
     for (size_t i = 0; latency && i < latency->size; i++) {
         rb_ary_push(samples, DBL2NUM(latency->samples[i]));
     }
     uint64_t lost = step->skipped + step->failed + step->dead;
-    return rb_ary_new_from_args(7, ULL2NUM(step->done + lost), ULL2NUM(step->produced + held),
-                                ULL2NUM(lost), time_or_nil(step->started_at),
-                                time_or_nil(step->ended_at),
+    return rb_ary_new_from_args(7, ULL2NUM(step->done + lost), produced_by(step), ULL2NUM(lost),
+                                time_or_nil(step->started_at), time_or_nil(step->ended_at),
                                 ULL2NUM(latency ? latency->observed : 0), samples);
 }
 
 /*
  * call-seq: ledger(index) -> Array
  *
- * [accepted, done, skipped, failed, dead, cancelled] of the step.
+ * [accepted, done, skipped, failed, dead, cancelled, produced] of the step.
  */
 static VALUE
 minigun_run_ledger(VALUE self, VALUE index)
 {
     const mg_step_t *step = mg_part_get(self, index)->step;
-    return rb_ary_new_from_args(6, ULL2NUM(step->accepted), ULL2NUM(step->done), ULL2NUM(step->skipped),
-                                ULL2NUM(step->failed), ULL2NUM(step->dead), ULL2NUM(step->cancelled));
+    return rb_ary_new_from_args(7, ULL2NUM(step->accepted), ULL2NUM(step->done), ULL2NUM(step->skipped),
+                                ULL2NUM(step->failed), ULL2NUM(step->dead), ULL2NUM(step->cancelled),
+                                produced_by(step));
 }
 
 /* report(index, count, fate, latencies): see lib/minigun/execution/run.rb. */
@@ -146,11 +152,7 @@ minigun_run_segments(VALUE self)
     return segments;
 }
 
-static VALUE
-pair(VALUE hash, const char *name, VALUE value)
-{
-    return rb_hash_aset(hash, ID2SYM(rb_intern(name)), value);
-}
+#define pair(hash, name, value) rb_hash_aset((hash), ID2SYM(rb_intern(name)), (value))
 
 /*
  * call-seq: state(index) -> Hash

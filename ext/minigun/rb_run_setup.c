@@ -2,17 +2,9 @@
 
 #include "core/plan.h"
 
-static VALUE
-attribute(VALUE definition, const char *name)
-{
-    return rb_funcall(definition, rb_intern(name), 0);
-}
-
-static bool
-is_symbol(VALUE value, const char *name)
-{
-    return value == ID2SYM(rb_intern(name));
-}
+/* Macros, so that each name is looked up once in the process. */
+#define attribute(definition, name) rb_struct_getmember((definition), rb_intern(name))
+#define is_symbol(value, name) ((value) == ID2SYM(rb_intern(name)))
 
 static mg_kind_t
 kind_of(VALUE definition, bool driven)
@@ -223,7 +215,7 @@ set_up_body(VALUE data)
     struct set_up *set_up = (struct set_up *)data;
     mg_engine_t *engine = set_up->engine;
     struct layout *layout = &set_up->layout;
-    engine->fuse = RTEST(attribute(attribute(rb_mMinigun, "configuration"), "fuse"));
+    engine->fuse = RTEST(rb_funcall(rb_funcall(rb_mMinigun, rb_intern("configuration"), 0), rb_intern("fuse"), 0));
     for (uint32_t i = 0; i < engine->nparts; i++) {
         VALUE definition = RARRAY_AREF(set_up->steps, i);
         VALUE driver = rb_hash_lookup2(set_up->drivers, UINT2NUM(i), Qnil);

@@ -28,8 +28,17 @@ module Minigun
       builder = StepBuilder.new(context)
       steps = layout.number.map { |node| builder.build(node) }
       Native::Fuse.fuse(steps) if steps.any? { |step| Native::Fuse.native?(step) }
+      check_acknowledging(steps)
       warn_of_drought(pipeline, steps)
       Program.new(steps, layout.runs.map(&:record), context, directory)
+    end
+
+    def check_acknowledging(steps)
+      return if steps.none?(&:acknowledge)
+
+      native = steps.find { |step| step.stage.is_a?(Native::Stage) && step.upstreams.any? } or return
+      raise Error, "#{Options.place(native.stage.pipeline, native.stage)}: native stages don't tell which record came " \
+                   "of which item, so producers in front of them can't have ack: and nack:"
     end
 
     def warn_of_drought(pipeline, steps)

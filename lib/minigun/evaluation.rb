@@ -39,12 +39,11 @@ module Minigun
 
     # The innermost builder that is at work for an object, or for an object of a class.
     def builder_of(object)
-      return if frames.empty?
-
-      frame = frames.reverse_each.find do |each|
+      frames = self.frames
+      innermost = frames.rindex do |each|
         each.object.equal?(object) || (object.is_a?(Class) && object === each.object) # rubocop:disable Style/CaseEquality
       end
-      frame&.builder
+      frames[innermost].builder if innermost
     end
 
     # Who knows a word that an object lacks: a builder at work for it, else its class.

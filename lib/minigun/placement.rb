@@ -63,14 +63,15 @@ module Minigun
     end
 
     def place(chosen)
+      @context, @workers = :thread, nil
+      return if chosen.equal?(PLAIN)
+
       type = type_of(chosen)
-      @context = type == :fiber ? :thread : type
-      @workers = nil
-      if chosen.equal?(PLAIN) || type == :inline || !placeable?
-        @context = :thread unless type == :inline
-      else
-        @workers = size_of(type, chosen.size)
-      end
+      return @context = type if type == :inline
+      return unless placeable?
+
+      @context = type unless type == :fiber
+      @workers = size_of(type, chosen.size)
     end
 
     # Producers and loops are called once, in the parent, whatever surrounds them.

@@ -13,20 +13,20 @@ module Minigun
     # What a pipeline says, over what surrounds it.
     def of_pipeline(pipeline, outer)
       own = pipeline.options.slice(*KEYS)
-      own = pipeline.config.slice(*KEYS).merge(own) unless outer
-      merged = over(outer, own) { "pipeline #{pipeline.name.inspect}" }
-      merged.empty? && outer.nil? ? {} : merged
+      own = pipeline.config.slice(*KEYS).update(own) unless outer
+      over(outer, own) { "pipeline #{pipeline.name.inspect}" }
     end
 
     # What a stage says, over what its pipeline says; nil if neither says anything.
     def of_stage(stage, outer)
-      own = stage.options.slice(*KEYS)
-      policy = own.empty? ? outer : over(outer, own) { Options.place(stage.pipeline, stage) }
-      policy.nil? || policy.empty? ? nil : policy
+      policy = stage.options.empty? ? outer : over(outer, stage.options.slice(*KEYS)) { Options.place(stage.pipeline, stage) }
+      policy unless policy.nil? || policy.empty?
     end
 
     # @api private
     def over(outer, own)
+      return outer || own if own.empty?
+
       own = own.compact
       merged = (outer || {}).merge(own.except(*LIMITS))
       return merged if own.slice(*LIMITS).empty?

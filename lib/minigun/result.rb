@@ -21,7 +21,7 @@ module Minigun
     # One stage's items. `produced` is what it passed on.
     Stage = Struct.new(:name, :pipeline, :accepted, *FATES, :produced, keyword_init: true) do
       # @return [Boolean] whether each accepted item has one fate
-      def balanced? = accepted == FATES.sum { |fate| self[fate] }
+      def balanced? = accepted == done + undelivered
 
       # @return [Integer] items it accepted and did not deal with
       def undelivered = skipped + failed + dead + cancelled
@@ -124,10 +124,10 @@ module Minigun
     def stage_of(run, step)
       return unless step.stage && run.live?
 
-      accepted, *fates = run.ledger(step.index)
-      accepted = fates.sum if run.inside_chain?(step)
-      Stage.new(name: step.name, pipeline: run.pipeline_of(step)&.name, accepted: accepted,
-                produced: run.counters(step.index)[1], **FATES.zip(fates).to_h)
+      accepted, done, skipped, failed, dead, cancelled, produced = run.ledger(step.index)
+      accepted = done + skipped + failed + dead + cancelled if run.inside_chain?(step)
+      Stage.new(name: step.name, pipeline: run.pipeline_of(step)&.name, accepted: accepted, done: done, skipped: skipped,
+                failed: failed, dead: dead, cancelled: cancelled, produced: produced)
     end
   end
 end

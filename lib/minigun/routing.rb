@@ -6,12 +6,15 @@ module Minigun
   # is looked at once; what the graph knows is asked of the graph.
   class Routing
     INPUT = :_input
+    NONE = [].freeze
+    private_constant :NONE
 
     def initialize(pipeline)
       @pipeline = pipeline
       @dag = pipeline.dag
       @names = pipeline.ordered_names
       @stages = @names == pipeline.stages.keys ? pipeline.stages.values : pipeline.stages.values_at(*@names)
+      @producing = @stages.map { |stage| stage.producer? ? true : false }
     end
 
     # Adds the edges that follow from the order of definition, and validates all.
@@ -22,9 +25,10 @@ module Minigun
       @names.each { |name| @dag.add_node(name) } unless @dag.nodes == @names
       link_input if @pipeline.input_queues.any?
       candidates = automatic_edges
-      producers, others = (0...@names.size).select { |at| candidates[at] }.partition { |at| @stages[at].producer? }
-      producers.each { |position| @dag.add_edge(@names[position], candidates[position]) }
-      others.each { |position| link(position, candidates[position]) }
+      each_candidate(candidates, true) { |name, candidate| @dag.add_edge(name, candidate) }
+      each_candidate(candidates, false) do |name, candidate, stage|
+        @dag.add_edge(name, candidate) if linkable?(name, stage, candidate)
+      end
       known!(elsewhere)
       validate!
       @stages.each_with_index { |stage, position| batched!(stage, @names[position]) if stage.has_spawn_strategy? }
@@ -39,7 +43,7 @@ module Minigun
     end
 
     def link_input
-      entry = @stages.index { |stage| !stage.producer? }
+      entry = @producing.index(false)
       @dag.add_edge(INPUT, @names[entry]) if entry
     end
 
@@ -47,16 +51,13 @@ module Minigun
     # a producer's is the next non-producer, the others' is that, or the first behind it that
     # doesn't wait for dynamic routing.
     def automatic_edges
-      linked = linked_names
       following = unawaited = nil
       candidates = Array.new(@names.size)
       (@names.size - 1).downto(0) do |position|
-        producer = @stages[position].producer?
+        producer = @producing[position]
         candidate = producer ? following : unawaited
-        candidates[position] = candidate unless linked.key?(@names[position])
-        next if producer
-
-        next if Subscriptions.only?(@stages[position])
+        candidates[position] = candidate unless candidate.nil? || linked?(@names[position])
+        next if producer || Subscriptions.only?(@stages[position])
 
         following = @names[position]
         unawaited = following unless @stages[position].awaited?
@@ -64,12 +65,12 @@ module Minigun
       candidates
     end
 
-    def linked_names
-      @dag.edges.each_with_object({}) { |(name, targets), linked| linked[name] = true unless targets.empty? }
-    end
+    def linked?(name) = !@dag.edges.fetch(name, NONE).empty?
 
-    def link(position, candidate)
-      @dag.add_edge(@names[position], candidate) if linkable?(@names[position], @stages[position], candidate)
+    def each_candidate(candidates, producing)
+      candidates.each_with_index do |candidate, position|
+        yield @names[position], candidate, @stages[position] if candidate && @producing[position] == producing
+      end
     end
 
     def linkable?(name, stage, candidate)

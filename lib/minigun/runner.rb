@@ -7,8 +7,6 @@ module Minigun
   #   runner.run    # => 3
   #   runner.job_id # => "9f86d081"
   class Runner
-    # @return [String] eight hexadecimal characters
-    attr_reader :job_id
     # @return [Task]
     attr_reader :task
     # @return [Object] self of all blocks
@@ -17,8 +15,10 @@ module Minigun
     def initialize(task, context)
       @task = task
       @context = context
-      @job_id = format("%08x", Random.rand(1 << 32))
     end
+
+    # @return [String] eight hexadecimal characters
+    def job_id = @job_id ||= format("%08x", Random.rand(1 << 32))
 
     # @return [Integer] the count, see Pipeline#run
     def run

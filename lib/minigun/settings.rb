@@ -16,11 +16,11 @@ module Minigun
                on_error retries backoff dead_letter max_errors max_error_rate
                drain_timeout shutdown_timeout stall_after].freeze
 
-    KNOWN = [*DEFAULTS.keys, *WORDS, :default_context, :execution, :timeout, :write_back, :ordered].freeze
+    KNOWN = [*DEFAULTS.keys, *WORDS, :default_context, :execution, :timeout, :write_back, :ordered].to_h { |name| [name, true] }.freeze
 
     # The known ones of some settings over the defaults.
     def self.over_defaults(config)
-      DEFAULTS.merge(config.slice(*KNOWN))
+      DEFAULTS.merge(config).keep_if { |setting, _| KNOWN.key?(setting) }
     end
   end
 end

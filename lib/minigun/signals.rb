@@ -8,6 +8,8 @@ module Minigun
   module Signals
     TRAPPED = %w[INT TERM QUIT].freeze
     DRAIN_SECONDS = 10
+    NEVER = { Object => :never }.freeze
+    private_constant :NEVER
 
     @lock = Mutex.new
     @ended = ConditionVariable.new
@@ -47,7 +49,7 @@ module Minigun
 
       private
 
-      def undisturbed(&block) = Thread.handle_interrupt(Object => :never, &block)
+      def undisturbed(&block) = Thread.handle_interrupt(NEVER, &block)
 
       def enter(run)
         @lock.synchronize do

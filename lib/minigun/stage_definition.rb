@@ -66,10 +66,10 @@ module Minigun
     end
 
     def atomic
-      return AtomicStage.new(name: @name, block: nil, options: @options) unless @block
+      return AtomicStage.new(@name, nil, nil, @options) unless @block
 
       signature = Signature.of(@type, @block)
-      CLASSES.fetch(signature.kind).new(name: @name, block: @block, options: @options).declare(@type, signature)
+      CLASSES.fetch(signature.kind).new(@name, nil, @block, @options).declare(@type, signature)
     end
 
     def place = "pipeline #{@pipeline.name.inspect}, stage #{@name.inspect}"

@@ -108,14 +108,14 @@ module Minigun
         @stage_hooks = pipeline.hook_table unless pipeline.hook_table.none_of_stages?
         @queue_size = own_queue_size
         @queue_bytes = own_queue_bytes
-        @placements = { true => {}, false => {} }
+        @placements = {}
       end
 
       # Stages that say nothing about it themselves share their placement.
       def placement(stage, kind, terminal)
         return Placement.new(stage, pipeline, kind, terminal) if stage.execution_context || stage.options.any?
 
-        @placements[terminal][kind] ||= Placement.new(stage, pipeline, kind, terminal)
+        (@placements[terminal] ||= {})[kind] ||= Placement.new(stage, pipeline, kind, terminal)
       end
 
       # Is it this pipeline, or nested in it at any depth?
@@ -159,8 +159,8 @@ module Minigun
       end
 
       def hooks
-        pipeline.hooks.slice(:before_run, :after_run).transform_values(&:dup)
-                .merge(after_producer: pipeline.hook_table.after_producer.dup)
+        { before_run: pipeline.hooks[:before_run].dup, after_run: pipeline.hooks[:after_run].dup,
+          after_producer: pipeline.hook_table.after_producer.dup }
       end
     end
   end

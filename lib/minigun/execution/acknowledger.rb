@@ -5,18 +5,6 @@ module Minigun
     # Tells sources what became of their items: calls the hooks `ack:` and `nack:` of producers, one
     # after the other, on a thread of its own.
     class Acknowledger
-      # @param program [Program]
-      # @raise [Error] items can't be followed through it
-      def self.check(program)
-        return if program.steps.none?(&:acknowledge)
-
-        native = program.steps.find { |step| step.stage.is_a?(Native::Stage) && step.upstreams.any? }
-        return unless native
-
-        raise Error, "#{Options.place(native.stage.pipeline, native.stage)}: native stages don't tell which record came " \
-                     "of which item, so producers in front of them can't have ack: and nack:"
-      end
-
       # @param run [Run]
       def initialize(run)
         @run = run

@@ -31,6 +31,13 @@ module Minigun
         Minigun.logger.error("#{place} #{e.message}")
       end
 
+      # Draws it, if that wasn't done, for a run that was left by a jump.
+      #
+      # @param error [Exception, nil] the jump, if it was one
+      def draw_late(error, whole:)
+        draw(error || Cancelled.new("the caller of the run was interrupted"), whole: whole) unless @drawn
+      end
+
       private
 
       # Who leaves the program on purpose, or ends it by a signal, isn't told.

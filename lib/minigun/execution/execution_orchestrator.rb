@@ -16,11 +16,12 @@ module Minigun
       # Seconds after which a thread that will not end is left to itself.
       SHUTDOWN = 30
 
+      NEVER = { Object => :never }.freeze
+      IMMEDIATE = { Object => :immediate }.freeze
+      private_constant :NEVER, :IMMEDIATE
+
       # @return [Pipeline]
       attr_reader :pipeline
-
-      # @return [ExecutionPlan, nil] that of the latest run
-      attr_reader :plan
 
       # @return [Run, nil] that of the latest run, for what wants to look on
       attr_reader :run
@@ -32,19 +33,23 @@ module Minigun
       # @param context [Object] self of all blocks and hooks
       # @return [Integer] see Pipeline#run
       def execute(context)
-        @context = context
+        @context, @plan = context, nil
         lend_emit
         uninterrupted do
           @program = Compiler.compile(@pipeline, context)
-          Acknowledger.check(@program)
           @hooks = HookCalls.new(@program, context)
-          @plan = ExecutionPlan.new(@pipeline.dag, @pipeline.stages, @pipeline.config).plan!
         end
         all_stats(&:start!)
         @hooks.before_run
         count = carry_out
         @hooks.after_run
         count
+      end
+
+      # Where the stages of the pipeline run, for what wants to look on.
+      # @return [ExecutionPlan, nil] nil before the first run
+      def plan
+        @plan ||= ExecutionPlan.new(@pipeline.dag, @pipeline.stages, @pipeline.config).plan! if @program
       end
 
       # Lets the run finish what it has accepted.
@@ -76,7 +81,7 @@ module Minigun
       private
 
       # The first run loads parts of the library; an interrupt would leave them loaded by halves.
-      def uninterrupted(&block) = Thread.handle_interrupt(Object => :never, &block)
+      def uninterrupted(&block) = Thread.handle_interrupt(NEVER, &block)
 
       # Any object can be the context, so one without emit gets it. A frozen one can't.
       def lend_emit
@@ -97,7 +102,7 @@ module Minigun
 
         Tally.new(@program).count
       ensure
-        conclusion&.draw($! || Cancelled.new("the caller of the run was interrupted"), whole: !@abandoned)
+        conclusion&.draw_late($!, whole: !@abandoned)
       end
 
       def run_steps
@@ -112,8 +117,8 @@ module Minigun
 
       # Whatever ends the block, nothing of the run is left when this returns.
       def guarded
-        Thread.handle_interrupt(Object => :never) do
-          Thread.handle_interrupt(Object => :immediate) { yield }
+        Thread.handle_interrupt(NEVER) do
+          Thread.handle_interrupt(IMMEDIATE) { yield }
           completed = true
         ensure
           # A timeout may be a throw, which is no exception; a fatal error has only closed the queues.
@@ -127,7 +132,8 @@ module Minigun
         @run.drivers.each_value { |driver| driver.shutdown if driver.respond_to?(:shutdown) }
         @run.stamp_end if @run.live?
         @run.finish_acknowledging(shutdown_timeout)
-        [*@program.steps.map(&:stats), *@program.pipelines.map(&:stage_stats)].each { |stats| stats&.detach }
+        @program.steps.each { |step| step.stats&.detach }
+        @program.pipelines.each { |part| part.stage_stats&.detach }
         all_stats(&:finish!)
       end
 
