@@ -55,7 +55,7 @@ RSpec.describe "Warnings" do
     expect(warnings).to be_empty, warnings.join
   end
 
-  it "of experimental features are none either", if: defined?(Ractor) do
+  it "of experimental features are none either", if: Minigun::Execution::Isolation.ractors? do
     expect(warnings_of(<<~RUBY, "-W:experimental")).to be_empty
       require "minigun"
       Class.new { include Minigun::DSL; producer(:a) { 2.times { |n| emit n } }

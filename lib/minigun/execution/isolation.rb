@@ -12,8 +12,19 @@ module Minigun
       @ractors = []
 
       class << self
-        # @return [Boolean]
-        def ractors? = defined?(::Ractor) ? true : false
+        # @return [Boolean] whether this Ruby has ractors that can be trusted
+        def ractors? = refusal.nil?
+
+        # From Ruby 3.3 until ractors got ports a thread of the main ractor may wait for a collection of
+        # garbage with its scheduler locked, while the collector waits for a ractor that wants that lock:
+        # the whole process stands still, and not even a signal is heard any more.
+        # @return [String, nil] why no ractor is used here
+        def refusal
+          return "this Ruby has no ractors" unless defined?(::Ractor)
+
+          fragile = (RUBY_VERSION.split(".").map(&:to_i) <=> [3, 3]) >= 0 && !defined?(::Ractor::Port)
+          "ractors of Ruby #{RUBY_VERSION} can deadlock beside threads" if fragile
+        end
 
         # Starts a ractor that runs the block.
         # @return [Ractor, nil] nil if the block has to stay where it is

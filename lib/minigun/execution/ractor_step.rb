@@ -35,7 +35,7 @@ module Minigun
       private
 
       def refusal_of_step
-        return "this Ruby has no ractors" unless Isolation.ractors?
+        return Isolation.refusal unless Isolation.ractors?
         return "it collects batches" unless @step.kind == :each
         return "its code is no block" unless @step.callable.is_a?(Proc)
         return "the user object can't be shared" unless Ractor.shareable?(@user_object)

@@ -137,7 +137,7 @@ RSpec.describe Minigun::Execution::Context do
   end
 
   describe "of type ractor" do
-    before { skip "no ractors here" unless defined?(Ractor) }
+    before { skip Minigun::Execution::Isolation.refusal unless Minigun::Execution::Isolation.ractors? }
 
     it "runs in a ractor what doesn't depend on where it runs" do
       expect(context(:ractor).execute { Ractor.current }.join).not_to eq(Ractor.current)

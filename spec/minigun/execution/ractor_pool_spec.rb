@@ -18,7 +18,7 @@ RSpec.describe "Minigun::Execution::RactorPool", :no_leaks do
     def self.marked = proc { |_item, output| output << Ractor.current[:marks] }
   end
 
-  before { skip "no ractors here" unless defined?(Ractor) }
+  before { |example| skip Minigun::Execution::Isolation.refusal unless example.metadata[:refused] || Minigun::Execution::Isolation.ractors? }
 
   let(:shareable) { Struct.new(:factor).new(10).freeze }
   let(:logged) { [] }
@@ -118,6 +118,16 @@ RSpec.describe "Minigun::Execution::RactorPool", :no_leaks do
 
     expect(out.to_h.keys).to match_array(items)
     expect(logged.size).to eq(1)
+  end
+
+  it "works on threads, and says why, where Ruby's own ractors deadlock", :refused do
+    stub_const("RUBY_VERSION", "3.3.8")
+    hide_const("Ractor::Port")
+    through(blocks.where)
+
+    expect(out).to match_array((1..20).map { |item| [item, Ractor.current.to_s] })
+    expect(logged).to contain_exactly("work: on threads instead of ractors: ractors of Ruby 3.3.8 can deadlock beside threads")
+    expect(Minigun::Execution::Isolation.ractor(proc { 1 })).to be_nil
   end
 
   it "lets exit leave the run" do
