@@ -37,10 +37,10 @@ TEST(json_selects_filters_and_rejects)
                                   "{\"a\":1e400,\"b\":null}\n{\"a\":\"y\",\"e\":\"\\x\"}";
     CHECK_TEXT(OUTCOME(objects, STAGE(json, TEXT("select", "a"), TEXT("select", "b"))),
                "{\"a\":1,\"b\":\"x\\u000a\"}\n{\"a\":2.5,\"b\":null}\n{\"a\":1e400,\"b\":null}\n"
-               "! json: a JSON string has a wrong escape\n! json: not a JSON object\n! json: the JSON text ends too early\n");
+               "! json: a JSON object's key is missing\n! json: a JSON string has a wrong escape\n! json: not a JSON object\n");
     CHECK_TEXT(OUTCOME(objects, STAGE(json, TEXT("where", "a"), INTEGER("ge", 2), TEXT("where", "b"), { "eq", { .type = MG_VALUE_NULL } })),
                "{\"a\":2.5,\"c\":{\"d\":[true]}}\n{\"a\":1e400,\"b\":null}\n"
-               "! json: a JSON string has a wrong escape\n! json: not a JSON object\n! json: the JSON text ends too early\n");
+               "! json: a JSON object's key is missing\n! json: a JSON string has a wrong escape\n! json: not a JSON object\n");
     CHECK_TEXT(OUTCOME("{\"c\":{\"d\":[true],\"~/\":1}}\n{\"c\":5}",
                        STAGE(json, TEXT("select", "/c/d"), TEXT("as", "x"), TEXT("select", "/c/~0~1"))),
                "{\"x\":[true],\"/c/~0~1\":1}\n{\"x\":null,\"/c/~0~1\":null}\n");

@@ -23,15 +23,12 @@
 
 typedef struct {
     mg_json_fields_t fields;
-    uint32_t slots;
     uint32_t selected[MG_JSON_FIELDS];
     const char *names[MG_JSON_FIELDS];
     mg_columns_t columns;
     mg_where_t where;
     bool lazy;
-    uint64_t compared; /* bit i: slot i has conditions */
-    uint64_t spanned;  /* bit i: they hold from low to high */
-    int64_t low[MG_JSON_FIELDS], high[MG_JSON_FIELDS];
+    mg_json_rule_t rule;
 } json_t;
 
 typedef struct {
@@ -58,8 +55,8 @@ static bool
 number_field(void *data, const char *name, uint32_t *slot, mg_error_t *error)
 {
     json_t *json = data;
-    if (mg_json_field(&json->fields, name, &json->slots, slot, error) != MG_STAGE_OK) return false;
-    json->compared |= 1ull << *slot;
+    if (mg_json_field(&json->fields, name, &json->rule.slots, slot, error) != MG_STAGE_OK) return false;
+    json->rule.decisive |= 1ull << *slot;
     return true;
 }
 
@@ -81,13 +78,29 @@ read_select(json_t *json, const mg_options_t *options, mg_error_t *error)
             if (columns->count == MG_JSON_FIELDS) {
                 return mg_stage_fail(error, 0, "json gives %d columns, not more", MG_JSON_FIELDS);
             }
-            int status = mg_json_field(&json->fields, text, &json->slots, &slot, error);
+            int status = mg_json_field(&json->fields, text, &json->rule.slots, &slot, error);
             if (status != MG_STAGE_OK) return status;
             json->selected[columns->count] = slot;
             json->names[columns->count++] = text;
         }
     }
     return MG_STAGE_OK;
+}
+
+/* Are the conditions on a member met, as far as that can be told at once? */
+static bool
+may_hold(const void *data, uint32_t slot, const char *text, const mg_json_found_t *found,
+         bool escapes)
+{
+    const json_t *json = data;
+    uint32_t length = found->end - found->begin;
+    mg_value_t value = found->scalar;
+    if (found->kind == '{' || found->kind == '[') return true;
+    if (found->kind == '"') {
+        if (escapes && memchr(text + found->begin, '\\', length)) return true;
+        value = (mg_value_t){ MG_VALUE_TEXT, length, { .text = text + found->begin } };
+    }
+    return mg_where_column_holds(&json->where, slot, &value, false);
 }
 
 static int
@@ -106,9 +119,12 @@ json_open(const mg_options_t *options, const mg_host_t *host, void **stage, mg_e
         json_close(json, false, error);
         return status;
     }
-    for (uint32_t i = 0; i < json->slots; i++) {
-        if (mg_where_span(&json->where, i, &json->low[i], &json->high[i])) json->spanned |= 1ull << i;
+    for (uint32_t i = 0; i < json->rule.slots; i++) {
+        mg_json_rule_t *rule = &json->rule;
+        if (mg_where_span(&json->where, i, &rule->low[i], &rule->high[i])) rule->spanned |= 1ull << i;
     }
+    json->rule.holds = may_hold;
+    json->rule.data = json;
     *stage = json;
     return MG_STAGE_OK;
 }
@@ -172,28 +188,6 @@ to_value(const mg_json_walk_t *walk, const mg_json_found_t *found, mg_value_t *v
     return NULL;
 }
 
-/* Are the conditions on a member met, as far as that can be told at once? */
-static bool
-may_hold(const void *data, uint32_t slot, const char *text, const mg_json_found_t *found,
-         bool escapes)
-{
-    const json_t *json = data;
-    bool scalar = found->kind != '"' && found->kind != '{' && found->kind != '[';
-    if (scalar && found->scalar.type == MG_VALUE_INTEGER && json->spanned >> slot & 1) {
-        return found->scalar.as.integer >= json->low[slot] && found->scalar.as.integer <= json->high[slot];
-    }
-    uint32_t length = found->end - found->begin;
-    mg_value_t value = found->scalar;
-    if (found->kind == '"') {
-        if (escapes && memchr(text + found->begin, '\\', length)) return true;
-        value = (mg_value_t){ MG_VALUE_TEXT, length, { .text = text + found->begin } };
-    }
-    else if (!scalar) {
-        return true;
-    }
-    return mg_where_column_holds(&json->where, slot, &value, false);
-}
-
 static int
 emit_row(const reader_t *reader, const mg_json_walk_t *walk, const mg_record_t *record,
          mg_emit_t *emit)
@@ -203,7 +197,7 @@ emit_row(const reader_t *reader, const mg_json_walk_t *walk, const mg_record_t *
 
     for (uint32_t i = 0; i < json->columns.count; i++) {
         uint32_t field = json->selected[i];
-        if (json->compared >> field & 1) {
+        if (json->rule.decisive >> field & 1) {
             row[i] = reader->values[field];
             continue;
         }
@@ -226,7 +220,7 @@ take_record(reader_t *reader, mg_json_walk_t *walk, uint32_t begin, const mg_rec
     if (complaint) return emit->reject(emit, record, 0, complaint);
     if (walk->ruled_out) return MG_STAGE_OK;
 
-    for (uint64_t left = json->compared; left && !complaint; left &= left - 1) {
+    for (uint64_t left = json->rule.decisive; left && !complaint; left &= left - 1) {
         uint32_t field = (uint32_t)__builtin_ctzll(left);
         complaint = to_value(walk, &reader->found[field], &reader->values[field], emit);
     }
@@ -241,10 +235,7 @@ new_walk(const json_t *json, const char *data, bool escapes)
     return (mg_json_walk_t){ .data = data,
                              .escapes = escapes,
                              .lazy = json->lazy,
-                             .slots = json->slots,
-                             .decisive = json->compared,
-                             .holds = may_hold,
-                             .holds_data = json };
+                             .rule = &json->rule };
 }
 
 /* Each record with an index of its own. They lie in `dense`. */

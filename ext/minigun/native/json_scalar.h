@@ -58,25 +58,44 @@ skip_digits(const char *text)
     return digits < 8 ? text + digits : text + 8 + count_digits(load(text + 8));
 }
 
-/* True if a scalar begins at `at`. Plain words and numbers with a
- * comma or brace behind them, by far the most, are looked at here. */
-static inline bool
+/* The words of JSON by the first letter's low four bits, which differ; little-endian. */
+static const struct {
+    uint64_t bytes, mask;
+    uint8_t length;
+} json_words[16] = {
+    ['t' & 15] = { 0x65757274, 0xffffffff, 4 },
+    ['f' & 15] = { 0x65736c6166, 0xffffffffff, 5 },
+    ['n' & 15] = { 0x6c6c756e, 0xffffffff, 4 },
+};
+
+/* The long way: true if a scalar is at `at`; *value is what it is, and may be NULL. */
+static __attribute__((noinline)) bool
+read_scalar(const char *data, uint32_t at, uint32_t end, mg_value_t *value)
+{
+    const char *after;
+    return mg_json_scalar(data + at, data + end, &after, value);
+}
+
+/* True if a scalar is at `at`. Words and plain numbers with a comma or brace behind them,
+ * by far the most, are looked at here; which word it is can't be foreseen, so no branch
+ * asks for it. */
+static inline __attribute__((always_inline)) bool
 check_scalar(const char *data, uint32_t at, uint32_t end)
 {
     const char *text = data + at, *stop = text;
-    uint64_t bytes = load(text);
-    if ((uint32_t)bytes == 0x65757274 || (uint32_t)bytes == 0x6c6c756e) { /* true, null */
-        stop = text + 4;
+    if (is_digit(*text)) {
+        if (*text != '0' || !is_digit(text[1])) {
+            stop = skip_digits(text);
+            if (*stop == '.' && is_digit(stop[1])) stop = skip_digits(stop + 1);
+        }
     }
-    else if ((bytes & 0xffffffffff) == 0x65736c6166) { /* false */
-        stop = text + 5;
-    }
-    else if (is_digit(*text) && (*text != '0' || !is_digit(text[1]))) {
-        stop = skip_digits(text);
-        if (*stop == '.' && is_digit(stop[1])) stop = skip_digits(stop + 1);
+    else {
+        unsigned word = *text & 15;
+        bool known = (load(text) & json_words[word].mask) == json_words[word].bytes;
+        stop = text + (known ? json_words[word].length : 0);
     }
     if (stop > text && (*stop == ',' || *stop == '}') && stop < data + end) return true;
-    return mg_json_scalar(text, data + end, &stop, NULL);
+    return read_scalar(data, at, end, NULL);
 }
 
 #endif

@@ -12,20 +12,27 @@ typedef struct {
     mg_value_t scalar;
 } mg_json_found_t;
 
+/* What rules objects out: their members' conditions. A bit for each slot. */
+typedef struct {
+    uint32_t slots;
+    uint64_t decisive; /* there are conditions */
+    uint64_t spanned;  /* they hold for the integers from low to high, and for no others */
+    int64_t low[MG_JSON_FIELDS], high[MG_JSON_FIELDS];
+    bool (*holds)(const void *data, uint32_t slot, const char *text, const mg_json_found_t *found,
+                  bool escapes);
+    const void *data;
+} mg_json_rule_t;
+
 /* A place in an index; see json_index.h. */
 typedef struct {
     const char *data;
     const uint32_t *next;
     bool escapes; /* there may be backslashes */
     bool lazy;    /* what is ruled out is looked at no further, but for its end */
-    uint32_t slots;
-
-    /* Rules objects out by the members in `decisive`, a bit for each slot; may be NULL. */
-    uint64_t decisive;
-    bool (*holds)(const void *data, uint32_t slot, const char *text, const mg_json_found_t *found,
-                  bool escapes);
-    const void *holds_data;
-    bool ruled_out; /* the object in hand is */
+    const mg_json_rule_t *rule;
+    bool ruled_out;  /* the object in hand is */
+    const char *complaint;
+    uint32_t failed; /* where that was made */
 } mg_json_walk_t;
 
 /* Walks over the object in data[begin, end) and notes the last member of each name in

@@ -20,21 +20,23 @@ grow(mg_lines_t *lines, size_t needed)
     return true;
 }
 
+/* Writes line number `number`. */
 static inline void
-add(mg_lines_t *lines, size_t begin, size_t end)
+put(mg_lines_t *lines, size_t number, size_t begin, size_t end)
 {
-    mg_record_t *record = &lines->items[lines->count];
+    mg_record_t *record = &lines->items[number];
     record->offset = (uint32_t)begin;
     record->length = (uint32_t)(end - begin);
-    record->line = (uint32_t)lines->count++;
+    record->line = (uint32_t)number;
     record->at = (uint32_t)(begin - lines->begin);
 }
 
 /* A return before the newline is part of that. */
 static inline void
-add_line(mg_lines_t *lines, const char *data, size_t begin, size_t newline)
+put_line(mg_lines_t *lines, size_t number, const char *data, size_t begin, size_t newline)
 {
-    add(lines, begin, newline - (newline > begin && data[newline - 1] == '\r'));
+    bool return_before = (newline > begin) & (data[newline - (newline > 0)] == '\r');
+    put(lines, number, begin, newline - return_before);
 }
 
 #ifdef __x86_64__
@@ -70,31 +72,53 @@ matches(const char *bytes, char wanted)
 
 typedef uint64_t (*matches_t)(const char *bytes, char wanted);
 
+enum { PIECE = 64 * STEP };
+
+/* Notes where newlines are among `size` bytes, whole steps, and gives how many. Which steps
+ * have one can't be foreseen, so the first of each is noted whether it is there or not, and
+ * counted if it is. */
+static inline __attribute__((always_inline)) uint32_t
+find_newlines(const char *bytes, uint32_t size, uint32_t *places, matches_t find)
+{
+    uint32_t count = 0;
+    for (uint32_t at = 0; at < size; at += STEP) {
+        uint64_t mask = find(bytes + at, '\n');
+        places[count] = at + (uint32_t)__builtin_ctzll(mask | 1ull << 63);
+        count += mask != 0;
+        for (mask &= mask - 1; __builtin_expect(mask != 0, 0); mask &= mask - 1) {
+            places[count++] = at + (uint32_t)__builtin_ctzll(mask);
+        }
+    }
+    return count;
+}
+
 static inline __attribute__((always_inline)) bool
 split_lines(mg_lines_t *lines, const char *data, size_t begin, size_t end, matches_t find)
 {
-    size_t at = begin, start = begin;
+    uint32_t places[PIECE + 1];
+    size_t start = begin;
     lines->count = 0;
     lines->begin = begin;
 
-    while (at + STEP <= end) {
-        if (lines->count + STEP > lines->capacity && !grow(lines, lines->count + STEP)) return false;
-        uint64_t mask = find(data + at, '\n');
-        while (mask) {
-            size_t newline = at + (size_t)__builtin_ctzll(mask);
-            add_line(lines, data, start, newline);
+    while (begin + STEP <= end) {
+        uint32_t size = end - begin < PIECE ? (uint32_t)(end - begin) / STEP * STEP : PIECE;
+        uint32_t count = find_newlines(data + begin, size, places, find);
+        if (lines->count + count > lines->capacity && !grow(lines, lines->count + count)) return false;
+        for (uint32_t i = 0; i < count; i++) {
+            size_t newline = begin + places[i];
+            put_line(lines, lines->count + i, data, start, newline);
             start = newline + 1;
-            mask &= mask - 1;
         }
-        at += STEP;
+        lines->count += count;
+        begin += size;
     }
     if (!grow(lines, lines->count + STEP + 1)) return false;
-    for (; at < end; at++) {
-        if (data[at] != '\n') continue;
-        add_line(lines, data, start, at);
-        start = at + 1;
+    for (; begin < end; begin++) {
+        if (data[begin] != '\n') continue;
+        put_line(lines, lines->count++, data, start, begin);
+        start = begin + 1;
     }
-    if (start < end) add(lines, start, end);
+    if (start < end) put(lines, lines->count++, start, end);
     return true;
 }
 
@@ -187,14 +211,14 @@ mg_split_quoted(mg_lines_t *lines, const char *data, size_t size)
             line += data[at++] == '\n';
         }
         if (at == size) break;
-        add_line(lines, data, start, at);
-        lines->items[lines->count - 1].line = first;
+        put_line(lines, lines->count, data, start, at);
+        lines->items[lines->count++].line = first;
         start = ++at;
         first = ++line;
     }
     if (start < size) {
-        add(lines, start, size);
-        lines->items[lines->count - 1].line = first;
+        put(lines, lines->count, start, size);
+        lines->items[lines->count++].line = first;
     }
     return true;
 }

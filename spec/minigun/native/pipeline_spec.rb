@@ -173,7 +173,7 @@ RSpec.describe "native stages in a pipeline" do
       consumer(:keep) { |row| @out << row }
     end
 
-    expect { strict.run }.to raise_error(Minigun::NativeError, /log:1001: the JSON text ends too early/)
+    expect { strict.run }.to raise_error(Minigun::NativeError, /log:1001: a JSON object's key is missing/)
   end
 
   it "runs hooks once per run, around all records" do
