@@ -8,7 +8,8 @@
  * in two places, circles, classes - is kept. Only a string that stands twice in a
  * plain array or hash arrives as two.
  *
- * Symbols are written once per message and referred to by number afterwards.
+ * Symbols are written once per message and referred to by number afterwards, and so
+ * are the keys of a hash that are those of the hash before it, at its depth.
  * The decoder believes nothing: each length is checked against the bytes there are,
  * and read once, for they may lie in memory shared with a process gone wrong.
  */
@@ -24,7 +25,10 @@ enum {
     MG_ITEM_SLOTS = 512,
     MG_ITEM_DEPTH = 32,         /* of arrays and hashes; beyond, Marshal */
     MG_ITEM_CONTAINERS = 65536, /* in one item; beyond, Marshal */
-    MG_ITEM_BYTES = 8 << 20     /* of an item that is no string; beyond, Marshal */
+    MG_ITEM_BYTES = 8 << 20,    /* of an item that is no string; beyond, Marshal */
+    MG_ITEM_SHAPES = 4,         /* depths at which the keys of hashes are kept */
+    MG_ITEM_KEYS = 16,          /* of a hash whose keys are kept */
+    MG_ITEM_LARGE = 2048        /* bytes of a string that is counted as large */
 };
 
 typedef enum {
@@ -45,8 +49,15 @@ typedef enum {
     MG_ITEM_STRING,    /* length of encoding's name, name, length, bytes */
     MG_ITEM_ARRAY,     /* length, items */
     MG_ITEM_HASH,      /* length, keys and values */
-    MG_ITEM_MARSHAL    /* length, bytes */
+    MG_ITEM_MARSHAL,   /* length, bytes */
+    MG_ITEM_LIKE       /* values; the keys are those of the last hash at this depth */
 } mg_item_tag_t;
+
+/* The keys of the last hash at some depth; 0 for none. */
+typedef struct {
+    uint32_t count;
+    VALUE keys[MG_ITEM_KEYS];
+} mg_shape_t;
 
 typedef struct {
     mg_bytes_t *out;
@@ -54,6 +65,7 @@ typedef struct {
     VALUE symbols[MG_ITEM_SYMBOLS];
     uint16_t slot_of[MG_ITEM_SYMBOLS];
     uint16_t slots[MG_ITEM_SLOTS]; /* number + 1; 0 for none */
+    mg_shape_t shapes[MG_ITEM_SHAPES];
 
     /* Of the item at hand. */
     size_t start;
@@ -80,6 +92,8 @@ typedef struct {
     int depth;
     uint32_t count;
     VALUE symbols[MG_ITEM_SYMBOLS];
+    mg_shape_t shapes[MG_ITEM_SHAPES];
+    size_t large; /* bytes of large strings, in this message and those before it */
 } mg_decoder_t;
 
 void mg_decoder_begin(mg_decoder_t *decoder, const uint8_t *data, size_t size);
@@ -97,7 +111,18 @@ VALUE mg_decode_items(mg_decoder_t *decoder, size_t count, VALUE failures);
  * item. Anything else, such as an interrupt, takes its course: no return. */
 VALUE mg_item_error(int state);
 
+/* rb_item_hash.c: whether a Hash has neither a default nor a default proc, and compares
+ * by value. */
+bool mg_is_plain_hash(VALUE hash);
+
+/* Where the keys of a hash of that size are kept; NULL if they aren't. */
+mg_shape_t *mg_shape_at(mg_shape_t *shapes, int depth, size_t size);
+void mg_shapes_clear(mg_shape_t *shapes, int depth);
+void mg_shapes_mark(const mg_shape_t *shapes);
+
+void Init_minigun_item_hash(void);
 void Init_minigun_item_encode(void);
+void Init_minigun_item_decode(void);
 void Init_minigun_write_back(void);
 
 #endif

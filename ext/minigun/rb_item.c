@@ -101,6 +101,8 @@ Init_minigun_item(void)
     rb_mMinigunItemCodec = rb_define_module_under(rb_mMinigunExecution, "ItemCodec");
     rb_define_module_function(rb_mMinigunItemCodec, "dump", minigun_item_codec_dump, -1);
     rb_define_module_function(rb_mMinigunItemCodec, "load", minigun_item_codec_load, -1);
+    Init_minigun_item_hash();
     Init_minigun_item_encode();
+    Init_minigun_item_decode();
     Init_minigun_write_back();
 }

@@ -2,7 +2,9 @@
 
 #include <ruby/encoding.h>
 
-enum { PAIRS = 16 }; /* of a hash that are inserted at once */
+enum { PAIRS = MG_ITEM_KEYS }; /* of a hash that are inserted at once */
+
+static int utf8, binary, ascii; /* indexes of encodings */
 
 static VALUE take_value(mg_decoder_t *decoder);
 
@@ -50,12 +52,13 @@ take_bytes(mg_decoder_t *decoder, long *length)
     return (const char *)at;
 }
 
-static rb_encoding *
+/* The index of an encoding. */
+static int
 take_encoding(mg_decoder_t *decoder, mg_item_tag_t tag)
 {
-    if (tag == MG_ITEM_UTF8) return rb_utf8_encoding();
-    if (tag == MG_ITEM_BINARY) return rb_ascii8bit_encoding();
-    if (tag == MG_ITEM_ASCII) return rb_usascii_encoding();
+    if (tag == MG_ITEM_UTF8) return utf8;
+    if (tag == MG_ITEM_BINARY) return binary;
+    if (tag == MG_ITEM_ASCII) return ascii;
     if (tag != MG_ITEM_STRING) corrupt();
 
     char name[64];
@@ -66,16 +69,21 @@ take_encoding(mg_decoder_t *decoder, mg_item_tag_t tag)
     name[length] = '\0';
     int index = rb_enc_find_index(name);
     if (index < 0) corrupt();
-    return rb_enc_from_index(index);
+    return index;
 }
 
 static VALUE
 take_string(mg_decoder_t *decoder, mg_item_tag_t tag)
 {
     long length;
-    rb_encoding *encoding = take_encoding(decoder, tag);
+    int encoding = take_encoding(decoder, tag);
     const char *at = take_bytes(decoder, &length);
-    return rb_enc_str_new(at, length, encoding);
+    if (length >= MG_ITEM_LARGE) decoder->large += (size_t)length;
+    if (tag == MG_ITEM_STRING) return rb_enc_str_new(at, length, rb_enc_from_index(encoding));
+
+    VALUE string = rb_str_new(at, length);
+    if (encoding != binary) RB_ENCODING_SET_INLINED(string, encoding);
+    return string;
 }
 
 static VALUE
@@ -133,9 +141,9 @@ take_key(mg_decoder_t *decoder)
 
     long length;
     decoder->at++;
-    rb_encoding *encoding = take_encoding(decoder, tag);
+    int encoding = take_encoding(decoder, tag);
     const char *at = take_bytes(decoder, &length);
-    return rb_enc_interned_str(at, length, encoding);
+    return rb_enc_interned_str(at, length, rb_enc_from_index(encoding));
 }
 
 static VALUE
@@ -144,6 +152,7 @@ take_hash(mg_decoder_t *decoder)
     size_t length = take_length(decoder);
     if (length > left(decoder) / 2) corrupt();
 
+    mg_shape_t *shape = mg_shape_at(decoder->shapes, decoder->depth, length);
     enter(decoder);
     VALUE hash = rb_hash_new(), pairs[2 * PAIRS];
     while (length > 0) {
@@ -153,8 +162,31 @@ take_hash(mg_decoder_t *decoder)
             pairs[2 * i + 1] = take_value(decoder);
         }
         rb_hash_bulk_insert((long)(2 * count), pairs, hash);
+        if (shape) {
+            for (size_t i = 0; i < count; i++) shape->keys[i] = pairs[2 * i];
+            shape->count = (uint32_t)count;
+        }
         length -= count;
     }
+    decoder->depth--;
+    return hash;
+}
+
+/* A hash with the keys of the one before it. */
+static VALUE
+take_like(mg_decoder_t *decoder)
+{
+    mg_shape_t *shape = mg_shape_at(decoder->shapes, decoder->depth, 1);
+    if (shape == NULL || shape->count == 0 || shape->count > left(decoder)) corrupt();
+
+    enter(decoder);
+    VALUE hash = rb_hash_new(), pairs[2 * MG_ITEM_KEYS];
+    uint32_t count = shape->count;
+    for (uint32_t i = 0; i < count; i++) {
+        pairs[2 * i] = shape->keys[i];
+        pairs[2 * i + 1] = take_value(decoder);
+    }
+    rb_hash_bulk_insert(2 * (long)count, pairs, hash);
     decoder->depth--;
     return hash;
 }
@@ -215,6 +247,8 @@ take_value(mg_decoder_t *decoder)
         return take_array(decoder);
     case MG_ITEM_HASH:
         return take_hash(decoder);
+    case MG_ITEM_LIKE:
+        return take_like(decoder);
     case MG_ITEM_MARSHAL:
         if (decoder->depth > 0) corrupt();
         return take_marshal(decoder);
@@ -229,12 +263,14 @@ mg_decoder_begin(mg_decoder_t *decoder, const uint8_t *data, size_t size)
     decoder->end = data + size;
     decoder->depth = 0;
     decoder->count = 0;
+    mg_shapes_clear(decoder->shapes, 0);
 }
 
 void
 mg_decoder_mark(const mg_decoder_t *decoder)
 {
     for (uint32_t i = 0; i < decoder->count; i++) rb_gc_mark(decoder->symbols[i]);
+    mg_shapes_mark(decoder->shapes);
 }
 
 VALUE
@@ -286,4 +322,12 @@ mg_decode_items(mg_decoder_t *decoder, size_t count, VALUE failures)
         else rb_ary_push(failures, rb_assoc_new(LONG2NUM((long)i), mg_item_error(state)));
     }
     return items;
+}
+
+void
+Init_minigun_item_decode(void)
+{
+    utf8 = rb_utf8_encindex();
+    binary = rb_ascii8bit_encindex();
+    ascii = rb_usascii_encindex();
 }

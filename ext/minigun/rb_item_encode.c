@@ -1,101 +1,55 @@
-#include "item.h"
+#include "item_put.h"
 
 #include <ruby/encoding.h>
 
-static ID id_default, id_default_proc, id_compare_by_identity_p;
+static int utf8, binary, ascii; /* indexes of encodings */
 
 /* Whether the item has a form of its own. */
 typedef enum { PLAIN, NOT_PLAIN } plain_t;
 
 static plain_t put_value(mg_encoder_t *encoder, VALUE item);
 
-/* Room for `size` bytes; they count as written. */
-static uint8_t *
-room(mg_encoder_t *encoder, size_t size)
-{
-    mg_bytes_t *out = encoder->out;
-    mg_status_t status = mg_bytes_reserve(out, size);
-    if (status != MG_OK) mg_raise(status);
-    uint8_t *at = out->data + out->size;
-    out->size += size;
-    return at;
-}
-
-static void
-put_tag(mg_encoder_t *encoder, mg_item_tag_t tag)
-{
-    *room(encoder, 1) = (uint8_t)tag;
-}
-
-/* A length: seven bits a byte, lowest first. */
-static void
-put_length(mg_encoder_t *encoder, size_t length)
-{
-    uint8_t *at = room(encoder, 10), *begin = at;
-    while (length >= 0x80) {
-        *at++ = (uint8_t)(length | 0x80);
-        length >>= 7;
-    }
-    *at++ = (uint8_t)length;
-    encoder->out->size -= 10 - (size_t)(at - begin);
-}
-
-static void
-put_bytes(mg_encoder_t *encoder, const void *data, size_t size)
-{
-    put_length(encoder, size);
-    if (size > 0) memcpy(room(encoder, size), data, size);
-}
-
-static void
-put_sized(mg_encoder_t *encoder, mg_item_tag_t tag, const void *data, size_t size)
-{
-    uint8_t *at = room(encoder, size + 1);
-    at[0] = (uint8_t)tag;
-    memcpy(at + 1, data, size);
-}
-
 static void
 put_fixnum(mg_encoder_t *encoder, long number)
 {
-    if (number == (int8_t)number) put_sized(encoder, MG_ITEM_INT8, &(int8_t){ (int8_t)number }, 1);
-    else if (number == (int16_t)number) put_sized(encoder, MG_ITEM_INT16, &(int16_t){ (int16_t)number }, 2);
-    else if (number == (int32_t)number) put_sized(encoder, MG_ITEM_INT32, &(int32_t){ (int32_t)number }, 4);
-    else put_sized(encoder, MG_ITEM_INT64, &(int64_t){ number }, 8);
+    if (number == (int8_t)number) mg_put_sized(encoder, MG_ITEM_INT8, &(int8_t){ (int8_t)number }, 1);
+    else if (number == (int16_t)number) mg_put_sized(encoder, MG_ITEM_INT16, &(int16_t){ (int16_t)number }, 2);
+    else if (number == (int32_t)number) mg_put_sized(encoder, MG_ITEM_INT32, &(int32_t){ (int32_t)number }, 4);
+    else mg_put_sized(encoder, MG_ITEM_INT64, &(int64_t){ number }, 8);
 }
 
 static void
 put_bignum(mg_encoder_t *encoder, VALUE number)
 {
     size_t size = rb_absint_size(number, NULL);
-    put_tag(encoder, MG_ITEM_BIG);
-    uint8_t *sign = room(encoder, 1);
+    mg_put_tag(encoder, MG_ITEM_BIG);
+    uint8_t *sign = mg_put_room(encoder, 1);
     *sign = 0;
     size_t sign_at = encoder->out->size - 1;
-    put_length(encoder, size);
-    int result = rb_integer_pack(number, room(encoder, size), size, 1, 0, INTEGER_PACK_LITTLE_ENDIAN);
+    mg_put_length(encoder, size);
+    int result = rb_integer_pack(number, mg_put_room(encoder, size), size, 1, 0, INTEGER_PACK_LITTLE_ENDIAN);
     encoder->out->data[sign_at] = result < 0;
 }
 
 static void
 put_string(mg_encoder_t *encoder, VALUE string)
 {
-    int encoding = rb_enc_get_index(string);
-    if (encoding == rb_utf8_encindex()) {
-        put_tag(encoder, MG_ITEM_UTF8);
+    int encoding = RB_ENCODING_GET(string);
+    if (encoding == utf8) {
+        mg_put_tag(encoder, MG_ITEM_UTF8);
     }
-    else if (encoding == rb_ascii8bit_encindex()) {
-        put_tag(encoder, MG_ITEM_BINARY);
+    else if (encoding == binary) {
+        mg_put_tag(encoder, MG_ITEM_BINARY);
     }
-    else if (encoding == rb_usascii_encindex()) {
-        put_tag(encoder, MG_ITEM_ASCII);
+    else if (encoding == ascii) {
+        mg_put_tag(encoder, MG_ITEM_ASCII);
     }
     else {
         const char *name = rb_enc_name(rb_enc_from_index(encoding));
-        put_tag(encoder, MG_ITEM_STRING);
-        put_bytes(encoder, name, strlen(name));
+        mg_put_tag(encoder, MG_ITEM_STRING);
+        mg_put_bytes(encoder, name, strlen(name));
     }
-    put_bytes(encoder, RSTRING_PTR(string), (size_t)RSTRING_LEN(string));
+    mg_put_bytes(encoder, RSTRING_PTR(string), (size_t)RSTRING_LEN(string));
 }
 
 static uint16_t *
@@ -113,10 +67,10 @@ put_symbol(mg_encoder_t *encoder, VALUE symbol)
 {
     uint16_t *slot = slot_of(encoder, symbol);
     if (*slot) {
-        put_sized(encoder, MG_ITEM_SYMBOL_NUMBER, &(uint8_t){ (uint8_t)(*slot - 1) }, 1);
+        mg_put_sized(encoder, MG_ITEM_SYMBOL_NUMBER, &(uint8_t){ (uint8_t)(*slot - 1) }, 1);
         return;
     }
-    put_tag(encoder, MG_ITEM_SYMBOL);
+    mg_put_tag(encoder, MG_ITEM_SYMBOL);
     put_string(encoder, rb_sym2str(symbol));
     if (encoder->count == MG_ITEM_SYMBOLS) return;
     encoder->slot_of[encoder->count] = (uint16_t)(slot - encoder->slots);
@@ -129,6 +83,15 @@ static void
 forget_symbols(mg_encoder_t *encoder, uint32_t count)
 {
     while (encoder->count > count) encoder->slots[encoder->slot_of[--encoder->count]] = 0;
+}
+
+/* Takes back what was written since the message had `size` bytes and `symbols`. */
+static void
+take_back(mg_encoder_t *encoder, size_t size, uint32_t symbols)
+{
+    encoder->out->size = size;
+    forget_symbols(encoder, symbols);
+    mg_shapes_clear(encoder->shapes, 0);
 }
 
 static bool
@@ -147,8 +110,8 @@ put_array(mg_encoder_t *encoder, VALUE array)
 {
     if (!enter(encoder, array)) return NOT_PLAIN;
 
-    put_tag(encoder, MG_ITEM_ARRAY);
-    put_length(encoder, (size_t)RARRAY_LEN(array));
+    mg_put_tag(encoder, MG_ITEM_ARRAY);
+    mg_put_length(encoder, (size_t)RARRAY_LEN(array));
     for (long i = 0; i < RARRAY_LEN(array); i++) {
         if (put_value(encoder, RARRAY_AREF(array, i)) != PLAIN) return NOT_PLAIN;
     }
@@ -156,40 +119,93 @@ put_array(mg_encoder_t *encoder, VALUE array)
     return PLAIN;
 }
 
+/* A walk over the pairs of a hash. */
+typedef struct {
+    mg_encoder_t *encoder;
+    mg_shape_t *shape; /* NULL: its keys aren't kept */
+    uint32_t index;
+    enum { FINE, UNLIKE, STOPPED } state;
+} walk_t;
+
+/* A key that stays what it is while it is the same object. */
+static bool
+is_lasting(VALUE key)
+{
+    if (RB_TYPE_P(key, T_STRING)) return OBJ_FROZEN(key);
+    return SPECIAL_CONST_P(key) || RB_TYPE_P(key, T_SYMBOL) || RB_TYPE_P(key, T_FLOAT);
+}
+
 static int
 put_pair(VALUE key, VALUE value, VALUE data)
 {
-    mg_encoder_t *encoder = (mg_encoder_t *)data;
-    if (put_value(encoder, key) != PLAIN || put_value(encoder, value) != PLAIN) {
-        encoder->depth = -1;
+    walk_t *walk = (walk_t *)data;
+    if (put_value(walk->encoder, key) != PLAIN || put_value(walk->encoder, value) != PLAIN) {
+        walk->state = STOPPED;
         return ST_STOP;
     }
+    if (walk->shape && is_lasting(key)) walk->shape->keys[walk->index++] = key;
     return ST_CONTINUE;
 }
 
-static bool
-is_plain_hash(VALUE hash)
+/* A pair of a hash that may have the same keys as the one before it. */
+static int
+put_pair_like(VALUE key, VALUE value, VALUE data)
 {
-    return NIL_P(rb_funcallv(hash, id_default_proc, 0, NULL)) &&
-           NIL_P(rb_funcallv(hash, id_default, 0, NULL)) &&
-           !RTEST(rb_funcallv(hash, id_compare_by_identity_p, 0, NULL));
+    walk_t *walk = (walk_t *)data;
+    if (walk->shape->keys[walk->index++] != key) walk->state = UNLIKE;
+    else if (put_value(walk->encoder, value) != PLAIN) walk->state = STOPPED;
+    return walk->state == FINE ? ST_CONTINUE : ST_STOP;
+}
+
+/* Writes the values alone, if the keys are the same. */
+static walk_t
+put_like(mg_encoder_t *encoder, VALUE hash, mg_shape_t *shape)
+{
+    walk_t walk = { .encoder = encoder, .shape = shape };
+    size_t size = encoder->out->size;
+    uint32_t symbols = encoder->count, containers = encoder->containers;
+
+    mg_put_tag(encoder, MG_ITEM_LIKE);
+    rb_hash_foreach(hash, put_pair_like, (VALUE)&walk);
+    if (walk.state == UNLIKE) {
+        encoder->out->size = size;
+        encoder->containers = containers;
+        forget_symbols(encoder, symbols);
+        mg_shapes_clear(encoder->shapes, encoder->depth);
+    }
+    return walk;
 }
 
 static plain_t
 put_hash(mg_encoder_t *encoder, VALUE hash)
 {
-    if (!is_plain_hash(hash) || !enter(encoder, hash)) return NOT_PLAIN;
+    size_t size = RHASH_SIZE(hash);
+    walk_t walk = { .encoder = encoder,
+                    .shape = mg_shape_at(encoder->shapes, encoder->depth, size),
+                    .state = UNLIKE };
+    if (!mg_is_plain_hash(hash) || !enter(encoder, hash)) return NOT_PLAIN;
 
-    put_tag(encoder, MG_ITEM_HASH);
-    put_length(encoder, RHASH_SIZE(hash));
-    rb_hash_foreach(hash, put_pair, (VALUE)encoder);
-    return encoder->depth-- < 0 ? NOT_PLAIN : PLAIN;
+    if (walk.shape && walk.shape->count == size) walk.state = put_like(encoder, hash, walk.shape).state;
+    if (walk.state == UNLIKE) {
+        walk.state = FINE;
+        if (walk.shape) walk.shape->count = 0;
+        mg_put_tag(encoder, MG_ITEM_HASH);
+        mg_put_length(encoder, size);
+        rb_hash_foreach(hash, put_pair, (VALUE)&walk);
+        if (walk.shape && walk.index == size) walk.shape->count = (uint32_t)size;
+    }
+    encoder->depth--;
+    return walk.state == FINE ? PLAIN : NOT_PLAIN;
 }
 
 static bool
 is_exactly(VALUE item, VALUE klass)
 {
+#ifdef HAVE_CONST_RUBY_FL_EXIVAR
+    return RBASIC_CLASS(item) == klass && !RB_FL_ANY_RAW(item, RUBY_FL_EXIVAR);
+#else
     return RBASIC_CLASS(item) == klass && rb_ivar_count(item) == 0;
+#endif
 }
 
 static plain_t
@@ -205,7 +221,7 @@ put_object(mg_encoder_t *encoder, VALUE item)
     case T_HASH:
         return is_exactly(item, rb_cHash) ? put_hash(encoder, item) : NOT_PLAIN;
     case T_FLOAT:
-        put_sized(encoder, MG_ITEM_FLOAT, &(double){ rb_float_value(item) }, sizeof(double));
+        mg_put_sized(encoder, MG_ITEM_FLOAT, &(double){ rb_float_value(item) }, sizeof(double));
         return PLAIN;
     case T_BIGNUM:
         put_bignum(encoder, item);
@@ -222,12 +238,12 @@ static plain_t
 put_value(mg_encoder_t *encoder, VALUE item)
 {
     if (FIXNUM_P(item)) put_fixnum(encoder, FIX2LONG(item));
-    else if (NIL_P(item)) put_tag(encoder, MG_ITEM_NIL);
-    else if (item == Qtrue) put_tag(encoder, MG_ITEM_TRUE);
-    else if (item == Qfalse) put_tag(encoder, MG_ITEM_FALSE);
+    else if (NIL_P(item)) mg_put_tag(encoder, MG_ITEM_NIL);
+    else if (item == Qtrue) mg_put_tag(encoder, MG_ITEM_TRUE);
+    else if (item == Qfalse) mg_put_tag(encoder, MG_ITEM_FALSE);
     else if (STATIC_SYM_P(item)) put_symbol(encoder, item);
     else if (RB_FLONUM_P(item)) {
-        put_sized(encoder, MG_ITEM_FLOAT, &(double){ rb_float_value(item) }, sizeof(double));
+        mg_put_sized(encoder, MG_ITEM_FLOAT, &(double){ rb_float_value(item) }, sizeof(double));
     }
     else if (SPECIAL_CONST_P(item)) return NOT_PLAIN;
     else return put_object(encoder, item);
@@ -240,12 +256,14 @@ mg_encoder_begin(mg_encoder_t *encoder, mg_bytes_t *out)
     encoder->out = out;
     encoder->count = 0;
     memset(encoder->slots, 0, sizeof(encoder->slots));
+    mg_shapes_clear(encoder->shapes, 0);
 }
 
 void
 mg_encoder_mark(const mg_encoder_t *encoder)
 {
     for (uint32_t i = 0; i < encoder->count; i++) rb_gc_mark(encoder->symbols[i]);
+    mg_shapes_mark(encoder->shapes);
 }
 
 void
@@ -258,24 +276,41 @@ mg_encode(mg_encoder_t *encoder, VALUE item)
     encoder->depth = 0;
     if (put_value(encoder, item) == PLAIN) return;
 
-    encoder->out->size = encoder->start;
-    forget_symbols(encoder, symbols);
+    take_back(encoder, encoder->start, symbols);
     VALUE dumped = rb_marshal_dump(item, Qnil);
-    put_tag(encoder, MG_ITEM_MARSHAL);
-    put_bytes(encoder, RSTRING_PTR(dumped), (size_t)RSTRING_LEN(dumped));
+    mg_put_tag(encoder, MG_ITEM_MARSHAL);
+    mg_put_bytes(encoder, RSTRING_PTR(dumped), (size_t)RSTRING_LEN(dumped));
     RB_GC_GUARD(dumped);
 }
 
-struct call {
+struct run {
     mg_encoder_t *encoder;
-    VALUE item;
+    VALUE items;
+    long from, max;
+    size_t enough;
+    long done, written;
+
+    /* Before the item at hand. */
+    size_t size;
+    uint32_t symbols;
 };
 
 static VALUE
-encode_body(VALUE data)
+encode_run(VALUE data)
 {
-    struct call *call = (struct call *)data;
-    mg_encode(call->encoder, call->item);
+    struct run *run = (struct run *)data;
+    mg_encoder_t *encoder = run->encoder;
+
+    while (run->done < run->max && run->from + run->done < RARRAY_LEN(run->items)) {
+        if (run->done > 0 && encoder->out->size >= run->enough) break;
+
+        VALUE item = RARRAY_AREF(run->items, run->from + run->done);
+        run->size = encoder->out->size;
+        run->symbols = encoder->count;
+        mg_encode(encoder, item);
+        run->written++;
+        run->done++;
+    }
     return Qnil;
 }
 
@@ -283,36 +318,26 @@ long
 mg_encode_items(mg_encoder_t *encoder, VALUE items, long from, long max, size_t enough,
                 VALUE rejected, long *written)
 {
-    long done = 0;
+    struct run run = { encoder, items, from, max, enough };
+    int state;
 
-    *written = 0;
-    while (done < max && from + done < RARRAY_LEN(items)) {
-        if (done > 0 && encoder->out->size >= enough) break;
+    for (;;) {
+        rb_protect(encode_run, (VALUE)&run, &state);
+        if (state == 0) break;
 
-        VALUE item = RARRAY_AREF(items, from + done);
-        size_t size = encoder->out->size;
-        uint32_t symbols = encoder->count;
-        int state = 0;
-        if (FIXNUM_P(item)) put_fixnum(encoder, FIX2LONG(item));
-        else rb_protect(encode_body, (VALUE)&(struct call){ encoder, item }, &state);
-        if (state == 0) {
-            ++*written;
-        }
-        else {
-            encoder->out->size = size;
-            forget_symbols(encoder, symbols);
-            VALUE error = mg_item_error(state);
-            rb_ary_push(rejected, rb_assoc_new(LONG2NUM(from + done), error));
-        }
-        done++;
+        take_back(encoder, run.size, run.symbols);
+        VALUE error = mg_item_error(state);
+        rb_ary_push(rejected, rb_assoc_new(LONG2NUM(from + run.done), error));
+        run.done++;
     }
-    return done;
+    *written = run.written;
+    return run.done;
 }
 
 void
 Init_minigun_item_encode(void)
 {
-    id_default = rb_intern("default");
-    id_default_proc = rb_intern("default_proc");
-    id_compare_by_identity_p = rb_intern("compare_by_identity?");
+    utf8 = rb_utf8_encindex();
+    binary = rb_ascii8bit_encindex();
+    ascii = rb_usascii_encindex();
 }

@@ -1,6 +1,13 @@
 #include "transport_binding.h"
 #include "worker_gate.h"
 
+#include "core/sys.h"
+
+enum {
+    PLENTY = 16 * 1024, /* bytes of a message that memory is got for at once */
+    MOST = 120 * 1024   /* and the most of them: glibc maps what is larger on its own */
+};
+
 static VALUE rb_cMinigunExchange;
 static VALUE rb_eMinigunForkedError;
 
@@ -201,6 +208,14 @@ mg_rb_build(mg_rb_build_t *build, VALUE (*body)(VALUE))
     if (state) rb_jump_tag(state);
 }
 
+/* The allocator of some systems gets memory for large items one by one, a system call
+ * each; it gets it for all of them at once if asked for that much before. */
+static void
+make_room(size_t size)
+{
+    if (size >= PLENTY) free(mg_sys->malloc(size < MOST ? size : MOST));
+}
+
 /* The message goes from the ring only now, so a spent one makes room even if it
  * could not be read. */
 VALUE
@@ -212,6 +227,7 @@ mg_rb_receive(mg_rb_exchange_t *exchange, mg_transport_t *transport, VALUE (*bod
     mg_status_t status = mg_transport_receive(transport, &reading.message);
     if (status == MG_AGAIN) return Qnil;
     if (status != MG_OK) mg_raise(status);
+    make_room(reading.message.size);
     hold(exchange);
     rb_protect(body, (VALUE)&reading, &state);
     mg_transport_release(transport);

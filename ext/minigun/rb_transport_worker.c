@@ -59,6 +59,16 @@ minigun_exchange_take(VALUE self)
     return mg_rb_receive(exchange, own_transport(exchange), read_chunk);
 }
 
+/* Bytes of large strings that were received since the last call. */
+static VALUE
+minigun_exchange_large_bytes(VALUE self)
+{
+    mg_decoder_t *decoder = &mg_rb_exchange_get(self)->decoder;
+    size_t large = decoder->large;
+    decoder->large = 0;
+    return SIZET2NUM(large);
+}
+
 static VALUE
 build_outputs(VALUE data)
 {
@@ -168,6 +178,7 @@ Init_minigun_transport_worker(VALUE klass)
     rb_define_method(klass, "enter", minigun_exchange_enter, 3);
     rb_define_method(klass, "orphaned?", minigun_exchange_orphaned_p, 0);
     rb_define_method(klass, "take", minigun_exchange_take, 0);
+    rb_define_method(klass, "large_bytes", minigun_exchange_large_bytes, 0);
     rb_define_method(klass, "outputs", minigun_exchange_outputs, 1);
     rb_define_method(klass, "reply", minigun_exchange_reply, -1);
     rb_define_method(klass, "granted?", minigun_exchange_granted_p, 1);

@@ -12,10 +12,6 @@ module Minigun
       # Between TERM and KILL.
       GRACE = 1
 
-      # Signals that a program may have handlers for, which a child doesn't keep.
-      SIGNALS = (%w[INT QUIT HUP USR1 USR2 ALRM CHLD TTIN TTOU TSTP CONT WINCH] & Signal.list.keys).freeze
-      private_constant :SIGNALS
-
       # No process was to be had in time.
       class Refused < Error; end
 
@@ -69,29 +65,6 @@ module Minigun
         nil
       end
       private_class_method :thread_like
-
-      # To be called first in the child: signals do what they do in a new Ruby.
-      # @return [void]
-      def self.reset_signals
-        former = [*SIGNALS, "TERM"].to_h { |signal| [signal, hush(signal)] }
-        # A signal that the parent had received and not yet acted on was copied by the fork. This has
-        # Ruby act on all of them, and they meet handlers that do nothing.
-        Process.kill(:TERM, Process.pid)
-        former.each do |signal, before|
-          next if before == :reserved
-
-          ignored = signal != "TERM" && (before.nil? || before == "IGNORE")
-          Signal.trap(signal, ignored ? "IGNORE" : "DEFAULT")
-        end
-      end
-
-      # @return [Object] the handler it had; :reserved if this platform keeps it to itself
-      def self.hush(signal)
-        Signal.trap(signal) { nil }
-      rescue ArgumentError
-        :reserved
-      end
-      private_class_method :hush
 
       # @return [Boolean] whether it has ended; if so it has been reaped
       def exited?

@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-require_relative "child_process"
+require_relative "child_hygiene"
 
 module Minigun
   module Execution
@@ -33,11 +33,11 @@ module Minigun
         # @param writer [IO]
         # @return [void]
         def run(writer, hello, &block)
-          ChildProcess.reset_signals
+          ChildHygiene.reset_signals
           writer.write(hello)
           frame = encode(&block)
         ensure
-          flush
+          ChildHygiene.flush
           writer.write([frame.bytesize].pack("Q"), frame) if frame
         end
 
@@ -76,14 +76,6 @@ module Minigun
           yield
         rescue StandardError, SystemStackError, NotImplementedError
           nil
-        end
-
-        def flush
-          [$stdout, $stderr, STDOUT, STDERR].uniq.each do |io|
-            io.flush
-          rescue StandardError
-            next
-          end
         end
       end
     end

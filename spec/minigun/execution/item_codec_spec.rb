@@ -95,6 +95,66 @@ RSpec.describe Minigun::Execution::ItemCodec do
     expect(described_class.load(bytes, count)).to eq(items.drop(1))
   end
 
+  describe "hashes with the keys of the one before" do
+    def same_after_all?(items)
+      bytes, count = described_class.dump(items)
+      described_class.load(bytes, count).inspect == items.inspect
+    end
+
+    it "carries them in few bytes" do
+      one, = described_class.dump([{ identifier: 1, address: 2 }])
+      many, = described_class.dump(Array.new(101) { |n| { identifier: n, address: n } })
+      expect(many.bytesize - one.bytesize).to be <= 100 * 5
+    end
+
+    it "tells them from those with other keys, other order, other size" do
+      keys = [:a, :b, "c", 4, 5.5, nil, true, 2**70, [1], { z: 1 }]
+      random = Random.new(3)
+      items = Array.new(500) { keys.sample(random.rand(0..4), random: random).to_h { |key| [key, random.rand(100)] } }
+      expect(same_after_all?(items)).to be true
+      expect(same_after_all?(items.each_slice(3).to_a)).to be true
+      expect(same_after_all?(items.each_slice(2).map { |one, other| { one => other, in: { a: one, b: other } } })).to be true
+    end
+
+    it "carries large and deep ones" do
+      [15, 16, 17, 40].each { |size| expect(same_after_all?([(1..size).to_h { |n| [n, n] }] * 3)).to be true }
+      deep = (1..10).inject(0) { |inner, _| { a: inner, b: [inner] } }
+      expect(same_after_all?([deep] * 3)).to be true
+    end
+
+    it "keeps a key that was changed from being taken for what it was" do
+      key = [1]
+      first = { key => 1 }
+      second = { [2] => 2 }.compare_by_identity.to_a.to_h
+      expect(same_after_all?([first, second, first])).to be true
+      names = %w[name name].map(&:dup)
+      expect(same_after_all?(names.map { |name| { name => 1 } })).to be true
+      expect(described_class.load(*described_class.dump(names.map { |name| { name => 1 } })).map(&:keys).flatten).to all(be_frozen)
+    end
+
+    it "forgets them behind an item that could not be written, or needed Marshal" do
+      items = [{ a: 1, b: 2 }, { b: 3, a: proc {} }, { b: 5, a: 6 }, { b: 7, a: 1..2 }, { b: 8, a: 9 }, { a: 1, b: 2 }]
+      bytes, count = described_class.dump(items, rejected = [])
+      expect(described_class.load(bytes, count).inspect).to eq((items - [items[1]]).inspect)
+      expect(rejected.map(&:first)).to eq([1])
+    end
+
+    it "refuses one that has none before it" do
+      expect { described_class.load("\x12\x00".b, 1) }.to raise_error(Minigun::Error)
+      expect { described_class.load("\x10\x01\x00\x00\x12".b, 2) }.to raise_error(Minigun::Error)
+    end
+  end
+
+  it "keeps defaults, default procs and comparison by identity, whatever the size" do
+    [0, 1, 4, 8, 9, 40].each do |size|
+      pairs = (1..size).to_h { |n| [n, n] }
+      expect(round_trip(Hash.new(5).merge(pairs))[:other]).to eq(5)
+      expect(round_trip(pairs.dup.compare_by_identity)).to be_compare_by_identity
+      _, count = described_class.dump([Hash.new { 1 }.merge(pairs)], rejected = [])
+      expect([count, rejected.size]).to eq([0, 1])
+    end
+  end
+
   it "leaves out what can't be read and says why" do
     stub_const("Stubborn", Class.new { def self._load(_) = raise("no"); def _dump(_) = "x" })
     bytes, count = described_class.dump([1, Stubborn.new, 3])
@@ -129,7 +189,7 @@ RSpec.describe Minigun::Execution::ItemCodec do
   end
 
   describe "fed with nonsense" do
-    let(:items) { [1, "text", :sym, { a: [1.5, nil] }, 2**80, [:sym, "ä".encode("UTF-16LE")], 1..2] }
+    let(:items) { [1, "text", :sym, { a: [1.5, nil] }, { a: { b: 1 } }, { a: 2**80 }, [:sym, "ä".encode("UTF-16LE")], 1..2] }
     let(:bytes) { described_class.dump(items)[0] }
 
     it "refuses every truncation" do
@@ -140,11 +200,11 @@ RSpec.describe Minigun::Execution::ItemCodec do
 
     it "survives any change of bytes" do
       random = Random.new(7)
-      plain = described_class.dump(items.first(6))[0]
+      plain = described_class.dump(items.first(7))[0]
       20_000.times do
         broken = plain.dup
         rand(1..3).times { broken.setbyte(random.rand(broken.bytesize), random.rand(256)) }
-        described_class.load(broken, 6)
+        described_class.load(broken, 7)
       rescue StandardError, NoMemoryError
         next
       end
@@ -160,7 +220,7 @@ RSpec.describe Minigun::Execution::ItemCodec do
   end
 
   it "survives GC at every allocation", limit: 300 do
-    items = [{ "key" => [1, "two", :three, 2**70], sym: nil }, :late, "x" * 50, Point.new(1, [2])]
+    items = [{ "key" => [1, "two", :three, 2**70], sym: nil }, { "key" => 2, sym: "y" * 30 }, :late, "x" * 50, Point.new(1, [2])]
     rejected, failures = [], []
     GC.stress = true
     bytes, count = described_class.dump([*items, proc {}], rejected)

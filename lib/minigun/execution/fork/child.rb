@@ -1,8 +1,9 @@
 # frozen_string_literal: true
 
-require_relative "../child_process"
+require_relative "../child_hygiene"
 require_relative "fault"
 require_relative "log_relay"
+require_relative "tidying"
 require_relative "write_back"
 
 module Minigun
@@ -32,6 +33,7 @@ module Minigun
           @exchange, @place, @work, @parent = exchange, place, work, parent
           @slice = 1
           @looking = 0.0
+          @tidying = Tidying.new
         end
 
         # The whole life of the worker. Doesn't return.
@@ -46,18 +48,19 @@ module Minigun
         rescue Interrupt => e
           give_up(e)
         rescue SignalException => e
-          die_of(e)
+          ChildHygiene.flush
+          ChildHygiene.die_of(e)
         rescue Exception => e # rubocop:disable Lint/RescueException
           give_up(e)
         ensure
-          flush
+          ChildHygiene.flush
           Process.exit!(true)
         end
 
         private
 
         def set_up
-          ChildProcess.reset_signals
+          ChildHygiene.reset_signals
           Signal.trap("INT") {} # the terminal sends it to all, and the parent says what is to be done
           @exchange.enter(@place, @parent, GRACE)
           @work.enter
@@ -72,7 +75,10 @@ module Minigun
             kind, sequence, items, unread = @exchange.take
             case kind
             when nil then return if @exchange.orphaned? || !@exchange.wait
-            when CHUNK then work(sequence, items, unread)
+            when CHUNK
+              work(sequence, items, unread)
+              items = nil
+              @tidying.after(@exchange.large_bytes)
             else return
             end
           end
@@ -170,24 +176,8 @@ module Minigun
         def give_up(error)
           say(FATAL, Fault.dump(error))
         rescue Exception # rubocop:disable Lint/RescueException
-          flush
+          ChildHygiene.flush
           Process.exit!(false)
-        end
-
-        # What a signal ends is to be seen as that.
-        def die_of(error)
-          flush
-          Signal.trap(error.signo, "SYSTEM_DEFAULT")
-          Process.kill(error.signo, Process.pid)
-          sleep
-        end
-
-        def flush
-          [$stdout, $stderr, STDOUT, STDERR].uniq.each do |io|
-            io.flush
-          rescue Exception # rubocop:disable Lint/RescueException
-            next
-          end
         end
 
         def now = Process.clock_gettime(Process::CLOCK_MONOTONIC)

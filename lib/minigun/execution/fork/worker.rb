@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require_relative "../child_process"
 require_relative "child"
 require_relative "chunk"
 
