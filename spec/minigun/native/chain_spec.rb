@@ -210,7 +210,7 @@ RSpec.describe Minigun::Native::Chain do
     waiting = Thread.new { items({ lines: reader }) }
     wait_until { waiting.stop? }
     waiting.kill
-    expect(waiting.join(5)).to eq(waiting)
+    expect(waiting.join).to eq(waiting)
     writer.close
   end
 

@@ -96,7 +96,13 @@ module Kills
       nil
     end
 
-    def children = Dir["/proc/self/task/*/children"].flat_map { |path| File.read(path).split.map(&:to_i) }
+    def children
+      Dir["/proc/self/task/*/children"].flat_map do |path|
+        File.read(path).split.map(&:to_i)
+      rescue Errno::ENOENT, Errno::ESRCH # a thread that has ended meanwhile
+        []
+      end
+    end
 
     def belongings
       { descriptors: Dir.children("/proc/self/fd").size - 1, segments: File.foreach("/proc/self/maps").grep(/ rw-s /).size }

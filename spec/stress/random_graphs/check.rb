@@ -33,9 +33,11 @@ module RandomGraphs
     # Where a stage ends before its input, which items come further is open; not how often.
     def early? = @graph.leaves.any?(&:takes)
 
+    # What is sent to a stage that has ended is an item error, so a stage that retries tries it again.
     def parts
       watched.each do |leaf|
-        more = minus(seen.fetch(leaf.name, []).tally, @model.seen(leaf).tally)
+        tries = leaf.policy == :retries && leaf.dynamic.any? ? 1 + Program::RETRIES : 1
+        more = minus(seen.fetch(leaf.name, []).tally, @model.seen(leaf).tally.transform_values { |n| n * tries })
         return "#{leaf.name}: too many #{more}" if more.any?
       end
       nil

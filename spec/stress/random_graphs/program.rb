@@ -54,8 +54,9 @@ module RandomGraphs
   # Writes a graph as a program and makes its class.
   class Program
     WORDS = { thread: "thread_pool", cow_fork: "cow_fork", ipc_fork: "ipc_fork", ractor: "ractor_pool" }.freeze
+    RETRIES = 2
     POLICIES = {
-      retries: ", retries: 2, backoff: 0", dead_letter: ", on_error: :dead_letter",
+      retries: ", retries: #{RETRIES}, backoff: 0", dead_letter: ", on_error: :dead_letter",
       replace: ", on_error: ->(_, item) { [RandomGraphs::REPLACEMENT, item.last] }"
     }.freeze
 
