@@ -34,9 +34,21 @@ minigun_run_count(VALUE self, VALUE index, VALUE consumed, VALUE produced, VALUE
     return Qnil;
 }
 
+/*
+ * call-seq: futile?(index) -> true or false
+ *
+ * Have all steps that use what this one sends ended before their input did?
+ */
+static VALUE
+minigun_run_futile_p(VALUE self, VALUE index)
+{
+    return mg_part_get(self, index)->step->futile ? Qtrue : Qfalse;
+}
+
 void
 Init_minigun_native_count(void)
 {
     VALUE run = rb_path2class("Minigun::Execution::Run");
     rb_define_method(run, "count", minigun_run_count, 7);
+    rb_define_method(run, "futile?", minigun_run_futile_p, 1);
 }

@@ -75,6 +75,7 @@ module Minigun
           machine.feed(items)&.each { |place| refuse(items[place]) }
           @taken += items.size
           input.settle(items.size)
+          break unless machine.hungry? # then what feeds this one stops, too
         end
         machine.finish
       end
@@ -94,6 +95,7 @@ module Minigun
         last = @segment.last.index
         until (taken = machine.take(SLOW_PACE)).nil?
           hand_on(last, taken) if taken
+          machine.stop_reading if @segment.source? && @run.futile?(@segment.head.index)
           count_now_and_then(machine)
         end
       end

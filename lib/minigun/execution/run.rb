@@ -107,8 +107,11 @@ module Minigun
       # No item has got on for some seconds. Called by the machine, once a second.
       def stalled(seconds) = (@stall ||= Stall.new(self)).look(seconds)
 
-      # Items for a stage that had ended.
+      # Items for a stage that had ended. How many there were all in all is told at the end of the run.
       def undelivered(index, items)
+        return if (@told_undelivered ||= {})[index]
+
+        @told_undelivered[index] = true
         Minigun.logger.warn("#{place(@program.steps.fetch(index))} had ended: #{items.size} item(s) undelivered, " \
                             "the first: #{items.first.inspect[0, SHOWN]}")
       end
