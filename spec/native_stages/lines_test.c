@@ -71,7 +71,7 @@ TEST(lines_tell_what_is_wrong)
                "failed: lines: /nowhere/at/all: No such file or directory");
     CHECK_TEXT(OUTCOME(NULL, STAGE(lines, TEXT("path", "/"))), "failed: lines: /: Is a directory");
     CHECK_TEXT(OUTCOME(NULL, STAGE(lines, TEXT("path", "/"), INTEGER("block", 0))),
-               "failed: lines: block must be 1 to 2**30");
+               "failed: lines: block and max_line must be 1 to 2**30");
 }
 
 TEST(lines_from_packed_files)
@@ -110,14 +110,65 @@ TEST(lines_from_packed_files)
 #endif
 }
 
+/* The file that the worker's next block is of; its first letter. NULL for the end. */
+static const char *
+next_file(void *state)
+{
+    mg_block_t block = { 0 };
+    mg_error_t error;
+    int status = mg_stage_lines.read(state, &block, &error);
+    CHECK(status == MG_STAGE_OK || status == MG_STAGE_END);
+    if (status == MG_STAGE_END) return NULL;
+    CHECK(block.count == 0 || block.data[block.records[0].offset] == block.origin->name[strlen(block.origin->name) - 1]);
+    return block.origin->name;
+}
+
+/* What two workers read by turns: the files' last letters. */
+static void
+check_turns(bool ordered, const char *expected)
+{
+    char paths[3][512], seen[24] = "";
+    mg_option_t options[5] = { YES("quoted"), INTEGER("block", 3) };
+    for (size_t i = 0; i < 3; i++) {
+        char name[] = { 'f', '-', (char)('a' + i), '\0' }, line[] = { (char)('a' + i), '\n' };
+        snprintf(paths[i], sizeof(paths[i]), "%s", in_folder(name));
+        char lines_of_file[6];
+        for (size_t n = 0; n < sizeof(lines_of_file); n++) lines_of_file[n] = line[n % 2];
+        write_file(paths[i], lines_of_file, sizeof(lines_of_file));
+        options[2 + i] = path_option(paths[i]);
+    }
+    mg_options_t given = { 5, options };
+    mg_host_t host = { .abi = MG_STAGE_ABI, .size = sizeof(host), .workers = 2, .ordered = ordered };
+    void *stage, *states[2];
+    mg_error_t error;
+    CHECK(mg_stage_lines.open(&given, &host, &stage, &error) == MG_STAGE_OK);
+    for (uint32_t i = 0; i < 2; i++) CHECK(mg_stage_lines.start(stage, i, &states[i], &error) == MG_STAGE_OK);
+
+    const char *name, *last[2] = { "", "" };
+    for (size_t turn = 0, length = 0; last[0] || last[1]; turn++) {
+        name = last[turn % 2] = next_file(states[turn % 2]);
+        if (name && (length == 0 || seen[length - 1] != name[strlen(name) - 1])) seen[length++] = name[strlen(name) - 1];
+        CHECK(length < sizeof(seen));
+    }
+    CHECK_TEXT(strdup(seen), expected);
+    for (size_t i = 0; i < 2; i++) mg_stage_lines.stop(states[i]);
+    CHECK(mg_stage_lines.close(stage, true, &error) == MG_STAGE_OK);
+}
+
+TEST(lines_of_several_files_side_by_side_unless_ordered)
+{
+    check_turns(true, "abc");
+    check_turns(false, "abababc");
+}
+
 /* Against the plainest way to do it. */
 TEST(lines_split_where_newlines_are)
 {
-    static char bytes[300 + MG_STAGE_PADDING];
+    static char bytes[9000 + MG_STAGE_PADDING];
     mg_lines_t split = { 0 };
     unsigned random = 1;
     for (int round = 0; round < 500; round++) {
-        size_t size = (random = random * 1103515245 + 12345) / 65536 % 300, begin = 0, count = 0;
+        size_t size = (random = random * 1103515245 + 12345) / 65536 % (round % 10 ? 300 : 9000), begin = 0, count = 0;
         for (size_t i = 0; i < size; i++) {
             bytes[i] = "\n\r\"ab"[(random = random * 1103515245 + 12345) / 65536 % 5];
         }

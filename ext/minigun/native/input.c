@@ -31,6 +31,18 @@ struct mg_input {
     unsigned char packed[PACKED_BYTES];
 };
 
+bool
+mg_input_format(const char *name, mg_input_format_t *format)
+{
+    static const char *const names[] = { "auto", "plain", "gzip", "zstd" };
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+        if (strcmp(name, names[i]) != 0) continue;
+        *format = (mg_input_format_t)i;
+        return true;
+    }
+    return false;
+}
+
 mg_input_t *
 mg_input_new(int fd, mg_input_format_t format, const mg_host_t *host)
 {

@@ -8,6 +8,9 @@ typedef enum { MG_INPUT_AUTO, MG_INPUT_PLAIN, MG_INPUT_GZIP, MG_INPUT_ZSTD } mg_
 
 typedef struct mg_input mg_input_t;
 
+/* The format that is called so: auto, plain, gzip or zstd. False for others. */
+bool mg_input_format(const char *name, mg_input_format_t *format);
+
 /* Reads `fd`, which stays the caller's, from where it stands. `host` tells when to
  * give up waiting, or is NULL for a file that never blocks. NULL if there is no
  * memory. */

@@ -4,7 +4,8 @@
  * A plain file that can be read anywhere is cut into ranges of bytes, which the
  * workers take in turn and read each for itself; a range's lines are those that
  * begin in it. Anything else is read, and unpacked, by whichever worker has
- * finished its last block, while the others work: see take_stream.
+ * finished its last block, while the others work. Of several files that are read so,
+ * each worker takes one for itself where the order doesn't matter; the last is shared.
  *
  * Options: path, fd (any number of both; `name` behind an fd is what errors call it),
  * format (auto, plain, gzip, zstd), block, max_line (bounds memory: a line that is longer
@@ -29,9 +30,7 @@ typedef struct {
     const mg_host_t *host;
     mg_input_format_t format;
     mg_files_t files;
-
     mg_line_counts_t counts;
-
     pthread_mutex_t lock;
 
     /* Guarded by lock. */
@@ -43,9 +42,11 @@ typedef struct {
     uint64_t sequence;
 } lines_t;
 
-/* One worker's block. */
+/* One worker's block, and the file that it reads alone, if there is one. */
 typedef struct {
     lines_t *lines;
+    mg_file_t *file;
+    mg_stream_t stream; /* of that */
     mg_buffer_t buffer;
     mg_lines_t split;
     mg_origin_t origin;
@@ -134,22 +135,60 @@ read_stream(reader_t *reader, mg_block_t *block, mg_error_t *error)
     return status;
 }
 
+/* Takes a stream's block apart, if there is one. Lock held, and given up. */
 static int
-read_next_stream(reader_t *reader, mg_block_t *block, mg_error_t *error)
+finish_block(reader_t *reader, mg_block_t *block, int status, mg_error_t *error)
 {
     lines_t *lines = reader->lines;
-    int status = read_stream(reader, block, error);
+    const char *bytes = reader->buffer.bytes;
     if (status == MG_STAGE_OK) block->sequence = lines->sequence++;
     if (status == MG_STAGE_FAILED) lines->failed = true;
     pthread_mutex_unlock(&lines->lock);
     if (status != MG_STAGE_OK) return status;
 
-    bool split = lines->stream.quoted ? mg_split_quoted(&reader->split, reader->buffer.bytes, block->size)
-                               : mg_split_lines(&reader->split, reader->buffer.bytes, 0, block->size);
-    if (!split) {
-        return mg_stage_fail(error, ENOMEM, "out of memory");
-    }
-    return MG_STAGE_OK;
+    bool split = lines->stream.quoted ? mg_split_quoted(&reader->split, bytes, block->size)
+                                      : mg_split_lines(&reader->split, bytes, 0, block->size);
+    return split ? MG_STAGE_OK : mg_stage_fail(error, ENOMEM, "out of memory");
+}
+
+/* Lock held. Takes the current file, if the others can do without. */
+static void
+take_file(reader_t *reader)
+{
+    lines_t *lines = reader->lines;
+    mg_file_t *file = &lines->files.items[lines->current];
+    bool shared = lines->host->ordered || lines->host->workers == 1 || !file->regular || file->given;
+    if (shared || lines->current + 1 == lines->files.count) return;
+
+    mg_stream_reset(&reader->stream, lines->stream.input);
+    lines->stream.input = NULL;
+    lines->opened = false;
+    lines->current++;
+    reader->file = file;
+}
+
+static void
+release_own(reader_t *reader)
+{
+    mg_stream_reset(&reader->stream, NULL);
+    mg_file_release(reader->file);
+    reader->file = NULL;
+}
+
+/* No lock held. */
+static int
+read_own(reader_t *reader, mg_block_t *block, mg_error_t *error)
+{
+    lines_t *lines = reader->lines;
+    mg_stream_t *stream = &reader->stream;
+    bool ended;
+    reader->origin = (mg_origin_t){ reader->file->name, stream->offset, stream->line };
+    int status = mg_stream_take(stream, &reader->buffer, &block->size, &ended, error);
+    if (status == MG_STAGE_FAILED) mg_file_failed(reader->file, error);
+    if (status != MG_STAGE_OK || ended) release_own(reader);
+
+    lock(lines);
+    return finish_block(reader, block, status, error);
 }
 
 static int
@@ -175,10 +214,10 @@ read_next_range(reader_t *reader, mg_block_t *block, mg_error_t *error)
     return status;
 }
 
+/* No lock held. */
 static int
-lines_read(void *state, mg_block_t *block, mg_error_t *error)
+read_shared(reader_t *reader, mg_block_t *block, mg_error_t *error)
 {
-    reader_t *reader = state;
     lines_t *lines = reader->lines;
     int status = MG_STAGE_OK;
 
@@ -195,12 +234,20 @@ lines_read(void *state, mg_block_t *block, mg_error_t *error)
     if (status == MG_STAGE_OK && (lines->failed || lines->current == lines->files.count)) {
         status = MG_STAGE_END;
     }
-    if (status != MG_STAGE_OK) {
+    if (status == MG_STAGE_OK && lines->stream.input) take_file(reader);
+    if (status != MG_STAGE_OK || reader->file) {
         pthread_mutex_unlock(&lines->lock);
-        return status;
+        return status == MG_STAGE_OK ? read_own(reader, block, error) : status;
     }
-    status = lines->stream.input ? read_next_stream(reader, block, error)
-                                 : read_next_range(reader, block, error);
+    if (lines->stream.input == NULL) return read_next_range(reader, block, error);
+    return finish_block(reader, block, read_stream(reader, block, error), error);
+}
+
+static int
+lines_read(void *state, mg_block_t *block, mg_error_t *error)
+{
+    reader_t *reader = state;
+    int status = reader->file ? read_own(reader, block, error) : read_shared(reader, block, error);
     block->data = reader->buffer.bytes;
     block->records = reader->split.items;
     block->count = reader->split.count;
@@ -212,19 +259,14 @@ static int
 read_options(lines_t *lines, const mg_options_t *options, mg_error_t *error)
 {
     const char *format = mg_option_text(options, "format", "auto");
-    static const char *const formats[] = { "auto", "plain", "gzip", "zstd" };
-    size_t chosen = 0;
-    while (chosen < 4 && strcmp(format, formats[chosen]) != 0) chosen++;
-    if (chosen == 4) {
+    if (!mg_input_format(format, &lines->format)) {
         return mg_stage_fail(error, EINVAL, "format must be auto, plain, gzip or zstd, not %s", format);
     }
     int64_t block = mg_option_integer(options, "block", BLOCK);
     int64_t max_line = mg_option_integer(options, "max_line", MAX_LINE);
-    if (block < 1 || block > 1 << 30) return mg_stage_fail(error, EINVAL, "block must be 1 to 2**30");
-    if (max_line < 1 || max_line > 1 << 30) {
-        return mg_stage_fail(error, EINVAL, "max_line must be 1 to 2**30");
+    if (block < 1 || block > 1 << 30 || max_line < 1 || max_line > 1 << 30) {
+        return mg_stage_fail(error, EINVAL, "block and max_line must be 1 to 2**30");
     }
-    lines->format = (mg_input_format_t)chosen;
     lines->stream.block = (size_t)block;
     lines->stream.max_line = (size_t)max_line;
     lines->stream.quoted = mg_option_true(options, "quoted");
@@ -272,6 +314,7 @@ lines_start(void *stage, uint32_t worker, void **state, mg_error_t *error)
     (void)worker;
     if (reader == NULL) return mg_stage_fail(error, ENOMEM, "out of memory");
     reader->lines = stage;
+    reader->stream = reader->lines->stream; /* nothing is open yet */
     *state = reader;
     return MG_STAGE_OK;
 }
@@ -280,6 +323,8 @@ static void
 lines_stop(void *state)
 {
     reader_t *reader = state;
+    if (reader->file) release_own(reader);
+    free(reader->stream.carry.bytes);
     free(reader->buffer.bytes);
     free(reader->split.items);
     free(reader);

@@ -45,6 +45,32 @@ RSpec.describe "the native stage lines" do
     end
   end
 
+  it "takes several packed files, in their order if asked" do
+    texts = %w[a b c d].to_h { |name| ["#{name}.gz", Array.new(3_000) { |i| %({"f":"#{name}","n":#{i}}\n) }] }
+    texts["b.gz"][1_234] = "bad\n"
+    texts.each { |name, lines| File.binwrite(name, Zlib.gzip(lines.join)) }
+    rejects = []
+    settings = { block: 1_000, glob: "*.gz" }
+    unordered = Minigun::Native::Chain.new({ lines: settings }, { json: %w[f n] }, workers: 3, on_reject: rejects.method(:<<)).to_a
+
+    expect(lines(settings, workers: 3)).to eq(texts.values.flatten.map(&:chomp))
+    expect(rejects.map(&:place)).to eq(["b.gz:1235"])
+    expect(unordered.map { |row| row.values_at("f", "n") }).to match_array(
+      texts.flat_map { |name, lines| (0...lines.size).map { |i| [name[0], i] } } - [["b", 1_234]]
+    )
+    File.binwrite("c.gz", "#{Zlib.gzip("x\n" * 9_000)}garbage")
+    expect { Minigun::Native::Chain.new({ lines: settings }, workers: 3).to_a }.to raise_error(Minigun::NativeError, /c.gz: gzip: incorrect header/)
+  end
+
+  it "knows the columns of each of several CSV files" do
+    File.write("a.csv", "k,v\n#{"a,1\n" * 2_000}")
+    File.write("b.csv", "v,k\n#{"2,b\n" * 2_000}")
+    File.write("c.csv", "k,x,v\n#{"c,0,3\n" * 2_000}")
+    rows = Minigun::Native::Chain.new({ lines: { glob: "*.csv", block: 500 } }, { csv: %w[k v] }, workers: 3).to_a
+
+    expect(rows.tally).to eq({ "k" => "a", "v" => "1" } => 2_000, { "k" => "b", "v" => "2" } => 2_000, { "k" => "c", "v" => "3" } => 2_000)
+  end
+
   it "takes frames of zstd one after the other" do
     skip "zstd is not installed" unless system("which zstd", out: File::NULL)
     File.binwrite("two.zst", zstd("one\ntw") + zstd("o\nthree"))
