@@ -27,6 +27,11 @@ module Minigun
       rescue ArgumentError
         nil
       end
+
+      # The column its block begins at; nil if there is no telling.
+      def self.column(body)
+        body.to_a[4][:code_location]&.at(1) if body.is_a?(RubyVM::InstructionSequence)
+      end
     end
 
     # The entries of one place in a file, and how far the current reading has got.
@@ -35,6 +40,11 @@ module Minigun
         @indexes = []
         @body = nil
         @read = 0
+      end
+
+      # Several blocks of one line are told apart by their columns.
+      def of?(body)
+        body.equal?(@body) || Entry.column(body) == Entry.column(@body)
       end
 
       # The index of the entry that this reading replaces, nil for a new one.
@@ -62,7 +72,7 @@ module Minigun
     #
     # @return [Boolean] was one replaced?
     def add(entry)
-      place = @own[entry.place] ||= Place.new if entry.place
+      place = place_of(entry) if entry.place
       former = place&.reread(entry.body)
       @entries[former || @entries.size] = entry
       place&.append(@entries.size - 1) unless former
@@ -73,5 +83,12 @@ module Minigun
 
     # A copy for a subclass: all entries, none of them its own.
     def inherit = Definition.new(@entries.dup)
+
+    private
+
+    def place_of(entry)
+      places = @own[entry.place] ||= []
+      places.find { |place| place.of?(entry.body) } || Place.new.tap { |place| places << place }
+    end
   end
 end

@@ -46,6 +46,23 @@ RSpec.describe "Names defined twice, and inheritance" do
     expect(klass.new.tap(&:run).seen).to match_array(%i[first second])
   end
 
+  it "does not take several blocks of one line for a reload" do
+    text = <<~RUBY
+      class LineParent; include Minigun::DSL; attr_reader :seen; def initialize = @seen = []; end unless defined?(LineParent)
+      class LineProgram < LineParent
+        before_run { @seen << 1 }; before_run { @seen << 2 }
+        pipeline { producer(:two) { |output| output << 3 } }; pipeline { consumer(:keep) { |n| @seen << n } }
+      end
+    RUBY
+
+    load_program(text) do |path|
+      2.times do
+        load path
+        expect(LineProgram.new.tap(&:run).seen).to eq([1, 2, 3])
+      end
+    end
+  end
+
   it "lets a class-level call replace a stage" do
     klass = program do
       producer(:source) { emit 1 }
