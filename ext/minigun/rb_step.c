@@ -271,12 +271,9 @@ flush_body(VALUE data)
 {
     mg_hand_t *hand = (mg_hand_t *)data;
     mg_part_t *part = hand->step->data;
-    if (hand->step->kind == MG_KIND_BATCH) {
-        mg_batch_pass_on(hand, part);
-    }
-    else {
-        rb_funcall(part->main.code, id_flush, 2, part->self, mg_output_queue_new(part));
-    }
+    if (hand->step->kind == MG_KIND_BATCH) mg_batch_pass_on(hand, part);
+    VALUE stage = rb_funcall(part->definition, id_flush, 0);
+    if (!NIL_P(stage)) rb_funcall(stage, id_flush, 2, part->self, mg_output_queue_new(part));
     return Qnil;
 }
 

@@ -18,10 +18,6 @@ module Minigun
 
     def accumulator? = true
 
-    def signature
-      @signature ||= Signature.of(:accumulator, block)
-    end
-
     # The block's value for the batch, or the batch itself.
     def execute(context, batch = nil, *)
       block ? super : batch
@@ -34,6 +30,14 @@ module Minigun
       value = nil
       emitted = Minigun.collect_emits(context) { value = execute(context, batch) }
       emitted.empty? && signature.receives == :item ? [value] : emitted
+    end
+
+    private
+
+    def call_base = :batch
+
+    def own_signature
+      @own_signature ||= block || !respond_to?(:call) ? Signature.of(:accumulator, block) : super
     end
   end
 end

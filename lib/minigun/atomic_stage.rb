@@ -33,10 +33,6 @@ module Minigun
       Minigun.collect_emits(context) { invoke(context, item, CollectedOutput.new(context)) }
     end
 
-    def signature
-      @signature ||= block ? Signature.of(@word, block) : custom_signature
-    end
-
     def to_h = { name: name, block: block, options: options }
 
     def [](key)
@@ -47,6 +43,10 @@ module Minigun
 
     def call_base = :consumer
 
+    def own_signature
+      @own_signature ||= block ? Signature.of(@word, block) : super
+    end
+
     def invoke(context, item, output)
       arguments = arguments_for(item, output)
       return call(*arguments, &output) unless block
@@ -55,7 +55,7 @@ module Minigun
     end
 
     def arguments_for(item, output)
-      case signature.receives
+      case own_signature.receives
       when :none then []
       when :item then [item]
       when :output then [output]

@@ -55,6 +55,7 @@ module Minigun
         case base
         when :producer then self[:producer, %i[none output][count], addresses: true]
         when :consumer then self[:each, %i[none item item_output][count], addresses: true]
+        when :batch then self[:batch, %i[item item item_output][count], addresses: true]
         else self[:loop, %i[none input input_output][count], addresses: true]
         end
       end

@@ -17,10 +17,6 @@ module Minigun
     include Emitter
 
     DEFAULT_STRATEGY = :threaded
-    OVERRIDDEN_CALLS = {
-      producer: Signature[:producer, :output], consumer: Signature[:each, :item_output],
-      loop: Signature[:loop, :input_output]
-    }.freeze
     SPAWN_STRATEGIES = %i[spawn_thread spawn_fork spawn_ractor].freeze
 
     # @return [Symbol, String] the name as it was given
@@ -87,7 +83,7 @@ module Minigun
 
     # What it receives, see Signature; nil if there is nothing to call.
     def signature
-      @signature ||= custom_signature
+      @signature ||= StageLoop.signature(self, call_base) || own_signature
     end
 
     def to_h = { name: name, options: options }
@@ -117,14 +113,9 @@ module Minigun
     # Which form of `call` a descendant has, see Signature.of_call.
     def call_base = :loop
 
-    def custom_signature
-      return Signature.of_call(call_base, method(:call)) if respond_to?(:call)
-
-      OVERRIDDEN_CALLS.fetch(call_base) if overrides_run?
-    end
-
-    def overrides_run?
-      StageLoop.overridden?(self, :execute) || StageLoop.overridden?(self, :run_stage)
+    # That of its block or its `call`.
+    def own_signature
+      Signature.of_call(call_base, method(:call)) if respond_to?(:call)
     end
 
     def create_input_queue(context) = StageLoop.input_queue(context)

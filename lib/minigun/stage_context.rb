@@ -15,7 +15,7 @@ module Minigun
     attr_reader :runtime_edges
     # @return [Thread] where the loop runs
     attr_reader :worker
-    # @return [InputQueue]
+    # @return [InputQueue, nil] nil for a producer
     # @api private
     attr_reader :input
     # @return [OutputQueue]
@@ -49,6 +49,7 @@ module Minigun
       def initialize(input, sources)
         @input = input
         @sources = sources
+        @ended = input.nil?
       end
 
       # The next item; an EndOfSource for each source once the input has ended.

@@ -169,6 +169,71 @@ RSpec.describe "Custom stage classes" do
     expect(through(klass)).to eq([[true, 1], [true, 2], [true, 3]])
   end
 
+  it "override execute in the form of (context, item) to be called for each item, whatever they descend from" do
+    bases = [Minigun::Stage, Minigun::ConsumerStage]
+    klasses = bases.map { |base| stage_class(base) { def execute(context, item = nil) = context.send(:emit, item * 3) } }
+
+    klasses.each { |klass| expect(through(klass)).to eq([3, 6, 9]) }
+  end
+
+  it "override execute in the form of (context, input, output, stats) to own their loop" do
+    looping = proc do
+      def execute(_context, input, output, stats)
+        until (item = input.pop).is_a?(Minigun::EndOfStage)
+          output << [stats.stage_name, item]
+        end
+      end
+    end
+
+    [Minigun::Stage, Minigun::ConsumerStage].each do |base|
+      expect(through(Class.new(base, &looping))).to eq([[:custom, 1], [:custom, 2], [:custom, 3]])
+    end
+  end
+
+  it "override execute of a stage with a block, entered by hand" do
+    klass = stage_class(Minigun::AtomicStage) { def execute(context, item = nil) = context << [:before, item] && super }
+    seen = []
+    line = Minigun::Pipeline.new(:line)
+    line.add_stage(:producer, :source) { emit 1 }
+    line.stages[:by_hand] = klass.new(name: :by_hand, block: proc { |n| emit n + 1 })
+    line.add_stage(:consumer, :keep, from: :by_hand) { |n| seen << n }
+    line.reroute_stage(:source, to: :by_hand)
+    line.run(calls = [])
+
+    expect([calls, seen]).to eq([[[:before, 1]], [2]])
+  end
+
+  describe "below AccumulatorStage" do
+    { "the value of call" => proc { def call(batch) = batch.sum },
+      "what call writes" => proc { def call(batch, output) = output << batch.sum },
+      "what call yields" => proc { def call(batch) = yield(batch.sum) },
+      "the value of execute" => proc { def execute(_context, batch) = batch.sum },
+      "what execute writes" => proc { def execute(_context, batch, output, _stats) = output << batch.sum } }
+      .each do |what, body|
+        it "pass on #{what} for each batch, in the parent and in children" do
+          klass = Class.new(Minigun::AccumulatorStage, &body)
+
+          expect(through(klass, max_size: 2)).to eq([3, 3])
+          expect(through(klass, max_size: 2, execution: :cow_fork, max: 1)).to eq([3, 3])
+        end
+      end
+
+    it "flush behind their last batch" do
+      klass = stage_class(Minigun::AccumulatorStage) { def flush(_context, output) = output << :end }
+
+      expect(through(klass, max_size: 2)).to eq([[1, 2], [3], :end])
+    end
+  end
+
+  it "flush when they override execute, too" do
+    klass = stage_class(Minigun::ConsumerStage) do
+      def execute(_context, item, output, _stats) = output << item
+      def flush(_context, output) = output << :end
+    end
+
+    expect(through(klass)).to eq([1, 2, 3, :end])
+  end
+
   it "may be added by a Pipeline's add_stage" do
     klass = stage_class(Minigun::ConsumerStage) { def call(item) = yield(item + options[:by]) }
     seen = []

@@ -36,6 +36,32 @@ RSpec.describe "A stage class with its own run_stage" do
     expect(seen).to match_array([2, 4, 6])
   end
 
+  it "has its loop replaced, whatever it descends from" do
+    loop_of_its_own = proc do
+      def call(_item) = raise("not to be called")
+
+      def run_stage(stage_ctx)
+        output = create_output_queue(stage_ctx)
+        until (item = stage_ctx.input_queue.pop).is_a?(Minigun::EndOfSource)
+          output << (item + 1)
+        end
+        output << :ended
+        send_end_signals(stage_ctx)
+      end
+    end
+    seen = { Minigun::ConsumerStage => :source, Minigun::AccumulatorStage => :source, Minigun::ProducerStage => nil }
+           .map do |base, source|
+      klass = Class.new(base, &loop_of_its_own)
+      seen_by do
+        producer(:source, to: :raw) { |output| output << 1 } if source
+        custom_stage klass, :raw
+        consumer(:keep) { |n| @seen << n }
+      end
+    end
+
+    expect(seen).to eq([[2, :ended], [2, :ended], [:ended]])
+  end
+
   it "gets at least one EndOfSource when only addressed dynamically" do
     klass = raw_loop
     seen = seen_by do

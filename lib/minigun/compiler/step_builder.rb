@@ -73,7 +73,7 @@ module Minigun
         signature = @stage.signature
         step.receives = received(step.kind, signature)
         step.addresses = signature.addresses?
-        step.callable = @stage.block || (StageLoop.callable(@stage, signature, @context) unless step.kind == :batch)
+        step.callable = StageLoop.callable(@stage, signature, @context)
         step.flush = @stage if StageLoop.overridden?(@stage, :flush)
         batch(step) if step.kind == :batch
       end
