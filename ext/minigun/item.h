@@ -83,9 +83,10 @@ void mg_encode(mg_encoder_t *encoder, VALUE item);
 
 /* Adds items of an Array, from `from` on, until `max` are dealt with or the message
  * has `enough` bytes, one at least; tells how many. Those that can't be written are
- * left out: [index, exception] is added to `rejected`. `*written` counts the rest. */
+ * left out: [index, exception] is added to `rejected`. `*written` counts the rest. With
+ * `unbroken`, it ends before one that would have to be left out behind another. */
 long mg_encode_items(mg_encoder_t *encoder, VALUE items, long from, long max, size_t enough,
-                     VALUE rejected, long *written);
+                     bool unbroken, VALUE rejected, long *written);
 
 typedef struct {
     const uint8_t *at, *end;

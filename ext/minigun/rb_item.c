@@ -40,7 +40,7 @@ dump_body(VALUE data)
 
     mg_encoder_begin(&dump->encoder, &dump->bytes);
     mg_encode_items(&dump->encoder, dump->items, 0, RARRAY_LEN(dump->items), SIZE_MAX,
-                    dump->rejected, &written);
+                    false, dump->rejected, &written);
     dump->string = rb_str_new((char *)dump->bytes.data, (long)dump->bytes.size);
     return LONG2NUM(written);
 }

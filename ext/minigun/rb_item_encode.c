@@ -316,7 +316,7 @@ encode_run(VALUE data)
 
 long
 mg_encode_items(mg_encoder_t *encoder, VALUE items, long from, long max, size_t enough,
-                VALUE rejected, long *written)
+                bool unbroken, VALUE rejected, long *written)
 {
     struct run run = { encoder, items, from, max, enough };
     int state;
@@ -327,8 +327,10 @@ mg_encode_items(mg_encoder_t *encoder, VALUE items, long from, long max, size_t 
 
         take_back(encoder, run.size, run.symbols);
         VALUE error = mg_item_error(state);
+        if (unbroken && run.done > 0) break;
         rb_ary_push(rejected, rb_assoc_new(LONG2NUM(from + run.done), error));
         run.done++;
+        if (unbroken) break;
     }
     *written = run.written;
     return run.done;

@@ -40,6 +40,19 @@ drop_outside(struct outside *outside)
     rb_ary_resize(collector->items, outside->mark_items);
 }
 
+/* Outputs of a worker tell where an item failed, by a target that is [index]: what replaces
+ * it belongs there. */
+static void
+mark_failure(struct outside *outside)
+{
+    if (outside->gate.transport == NULL) return;
+    mg_collector_t *collector = outside->collector;
+    VALUE mark = rb_assoc_new(rb_ary_new_from_args(1, LONG2NUM(outside->cursor)), rb_ary_new());
+    rb_ary_push(collector->outputs, mark);
+    collector->target = Qnil;
+    collector->items = Qnil;
+}
+
 static void
 count_outside(struct outside *outside)
 {
@@ -118,6 +131,7 @@ mg_step_call(mg_part_t *part, VALUE items)
         if (part->buffered) drop_outside(&outside);
         if (RTEST(rb_obj_is_kind_of(error, rb_eStandardError))) {
             rb_ary_push(failures, rb_assoc_new(LONG2NUM(outside.cursor), error));
+            mark_failure(&outside);
         }
         else {
             fatal = error;

@@ -195,7 +195,8 @@ minigun_run_park(VALUE self, VALUE index, VALUE item, VALUE seconds)
  * call-seq: call_step(index, items) -> [outputs, failures, latencies, fatal]
  *
  * Runs the step's code over +items+ in this thread, outside of the run's workers,
- * with all that it emits collected. outputs: [[target or nil, [item, ...]], ...];
+ * with all that it emits collected. outputs: [[target or nil, [item, ...]], ...], and
+ * in a forked worker [[index], []] where an item failed;
  * failures: [[index of the item, exception], ...]; latencies: seconds per item;
  * fatal: nil, or the exception, no StandardError, that ended the call early.
  */

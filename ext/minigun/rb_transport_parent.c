@@ -33,8 +33,8 @@ build_chunk(VALUE data)
     mg_encoder_t *encoder = &build->exchange->encoder;
     long from = NUM2LONG(build->arguments[1]), max = NUM2LONG(build->arguments[2]);
 
-    build->taken = mg_encode_items(encoder, build->arguments[0], from, max, ENOUGH,
-                                       build->arguments[3], &build->written);
+    build->taken = mg_encode_items(encoder, build->arguments[0], from, max, ENOUGH, true,
+                                   build->arguments[3], &build->written);
     return Qnil;
 }
 
@@ -42,8 +42,8 @@ build_chunk(VALUE data)
  * call-seq: send_chunk(place, kind, sequence, items, from, max, rejected) -> taken
  *
  * Sends up to +max+ items from +from+ on, fewer if they are large, and lets the
- * worker begin them. Those that can't be written are left out: [index, exception] is
- * added to +rejected+. Only when #unsent? is false.
+ * worker begin them. It ends before one that can't be written; if that is the first, it
+ * is dealt with alone, and [index, exception] is added to +rejected+. Only when #unsent? is false.
  */
 static VALUE
 minigun_exchange_send_chunk(int argc, VALUE *argv, VALUE self)

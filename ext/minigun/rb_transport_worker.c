@@ -86,7 +86,7 @@ build_outputs(VALUE data)
         size_t at = encoder->out->size;
         mg_encode(encoder, LONG2NUM(INT32_MAX));
         long written;
-        mg_encode_items(encoder, items, 0, RARRAY_LEN(items), SIZE_MAX, rejected, &written);
+        mg_encode_items(encoder, items, 0, RARRAY_LEN(items), SIZE_MAX, false, rejected, &written);
         if (written > INT32_MAX) mg_raise(MG_INVALID);
         memcpy(encoder->out->data + at + 1, &(int32_t){ (int32_t)written }, sizeof(int32_t));
     }

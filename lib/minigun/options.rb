@@ -39,7 +39,7 @@ module Minigun
     STAGE = {
       max_size: POSITIVE, max_wait: SECONDS, threads: POSITIVE, processes: POSITIVE, queue_size: CAPACITY,
       queue_bytes: CAPACITY, max_queue: CAPACITY, await: AWAIT, queues: QUEUES, routing: ROUTING, ordered: BOOLEAN,
-      workers: POSITIVE, symbols: BOOLEAN, ack: CALLABLE, nack: CALLABLE
+      workers: POSITIVE, symbols: BOOLEAN, ack: CALLABLE, nack: CALLABLE, max_retries: COUNT
     }.merge(POLICY).freeze
     SETTINGS = {
       max_threads: POSITIVE, max_processes: POSITIVE, max_retries: COUNT, max_ractors: POSITIVE,

@@ -6,20 +6,22 @@ module Minigun
   # are set: those of a pipeline for all its stages together, besides each stage's own.
   module Policy
     KEYS = Options::POLICY.keys.freeze
+    # What stages and pipelines may say; max_retries has a default, so settings always have it.
+    OPTIONS = [*KEYS, :max_retries].freeze
     LIMITS = %i[max_errors max_error_rate].freeze
 
     module_function
 
     # What a pipeline says, over what surrounds it.
     def of_pipeline(pipeline, outer)
-      own = pipeline.options.slice(*KEYS)
+      own = pipeline.options.slice(*OPTIONS)
       own = pipeline.config.slice(*KEYS).update(own) unless outer
       over(outer, own) { "pipeline #{pipeline.name.inspect}" }
     end
 
     # What a stage says, over what its pipeline says; nil if neither says anything.
     def of_stage(stage, outer)
-      policy = stage.options.empty? ? outer : over(outer, stage.options.slice(*KEYS)) { Options.place(stage.pipeline, stage) }
+      policy = stage.options.empty? ? outer : over(outer, stage.options.slice(*OPTIONS)) { Options.place(stage.pipeline, stage) }
       policy unless policy.nil? || policy.empty?
     end
 

@@ -13,7 +13,7 @@ RSpec.describe Minigun::Options do
   {
     max_size: [0, -1, "ten", 1.5], max_wait: [0, "soon"], threads: [0], processes: [-2], queue_size: [-1, "big"],
     await: [:soon, "yes", -1], routing: [:random], ordered: ["yes"], on_error: [:explode], retries: [-1, 1.5],
-    backoff: ["slowly"], max_errors: [0], max_error_rate: [2], timeout: [0], write_back: [1]
+    backoff: ["slowly"], max_errors: [0], max_error_rate: [2], timeout: [0], write_back: [1], max_retries: [-1, 0.5]
   }.each do |option, values|
     values.each do |value|
       it "refuses #{option}: #{value.inspect}" do

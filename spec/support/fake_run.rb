@@ -18,7 +18,7 @@ class FakeRun
     @lock.synchronize { @outputs.concat(target ? items.map { |item| [target, item] } : items) }
   end
 
-  def fail_item(_index, item, error, attempt: nil, weight: 1)
+  def fail_item(_index, item, error, attempt: nil, attempts: 1, weight: 1)
     @consumed += weight
     @failures << [item, error]
     nil

@@ -33,19 +33,20 @@ module Minigun
       # letter - is done by then.
       #
       # @param attempt [Integer, nil] how often it failed before; nil if it can't be tried again
+      # @param attempts [Integer] how often it was tried by now, deaths of workers included
       # @param weight [Integer] items it stands for: those of a batch
       # @return [Float, Array, Symbol] seconds until it is tried again; its replacement, alone in
       #   an Array; or :skipped, :failed or :dead
-      def judge(step, item, error, attempt, weight: 1)
+      def judge(step, item, error, attempt, attempts: attempt.to_i + 1, weight: 1)
         policy = step.policy || {}
         return backoff(policy, attempt, error) if attempt && attempt < policy[:retries].to_i
 
-        answer = answer_of(policy, error, item, attempt.to_i + 1)
+        answer = answer_of(policy, error, item, attempts)
         return answer if answer.is_a?(Array)
 
         log(step, error)
-        enter(step, item, error, attempt.to_i + 1)
-        fate = settle(answer, step, item, error, attempt.to_i + 1)
+        enter(step, item, error, attempts)
+        fate = settle(answer, step, item, error, attempts)
         fate == :failed ? @run.cancel(error) : limit(policy, weight)
         fate
       rescue StandardError => e

@@ -60,16 +60,20 @@ module Minigun
       # tried again.
       #
       # @param attempt [Integer, nil] how often it failed before; nil if it can't be tried again
+      # @param attempts [Integer] how often it was tried by now, in whatever way that ended
       # @param weight [Integer] items it stands for
+      # @yield [instead] what replaces the item, alone in an Array; without a block it is passed on
       # @return [Float, nil] seconds until it is to be tried again
-      def fail_item(index, item, error, attempt: nil, weight: 1)
+      def fail_item(index, item, error, attempt: nil, attempts: attempt.to_i + 1, weight: 1)
         step = @program.steps.fetch(index)
-        fate = failures.judge(step, item, error, attempt, weight: weight)
+        fate = failures.judge(step, item, error, attempt, attempts: attempts, weight: weight)
         return fate if fate.is_a?(Float)
 
         instead = fate if fate.is_a?(Array)
         _report(index, weight, instead ? nil : fate, [])
-        publish(index, nil, instead) if instead
+        return unless instead
+
+        block_given? ? yield(instead) : publish(index, nil, instead)
         nil
       end
 

@@ -50,8 +50,6 @@ module RandomGraphs
       return false unless senders.one? && senders.first.dynamic.empty?
 
       sender = senders.first
-      return false if sender.policy == :replace && %i[cow_fork ipc_fork].include?(sender.context) # overtakes
-
       sender.producer? || ((sender.context.nil? || sender.ordered) && sender.replicas.nil? && in_order?(sender))
     end
   end

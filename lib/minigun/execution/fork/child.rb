@@ -127,7 +127,7 @@ module Minigun
 
         def fail_unread(error)
           WorkerGate.each_begun([nil]) {}
-          [[], [[0, error]], [], nil]
+          [[[[0], []]], [[0, error]], [], nil]
         end
 
         def send_result(kind, sequence, done, took, outputs, failures, latencies)

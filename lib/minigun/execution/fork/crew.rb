@@ -172,7 +172,7 @@ module Minigun
         def died(worker, portion)
           attempts = portion.attempts + 1
           error = Obituary.error(worker, @work.name, portion.units)
-          return @results.refuse(portion, error) if attempts > @work.max_retries
+          return @results.refuse(portion, error, attempts: attempts + portion.tries.to_i) if attempts > @work.max_retries
 
           Minigun.logger.error("#{@work.place} #{error.message}; it is retried")
           yield Portion.new(portion.units, portion.keys, attempts, portion.tries)

@@ -25,11 +25,15 @@ module Minigun
 
         def full? = @given - @next >= SPAN
 
-        # @param keys [Array<Integer>] of units that are finished
-        # @param outputs [Array] of all of them
-        # @param weight [Array<Integer>] inputs that each unit stands for
-        def finish(keys, outputs, weights)
-          keys.each_with_index { |key, index| @held[key] = [index.zero? ? outputs : [], weights[index]] }
+        # @param key [Integer] of a unit that is finished
+        # @param outputs [Array]
+        # @param weight [Integer] inputs that it stands for
+        def finish(key, outputs, weight)
+          @held[key] = [outputs, weight]
+        end
+
+        # Passes on what nothing unfinished stands before.
+        def advance
           while (outputs, weight = @held.delete(@next))
             @next += 1
             @pass_on.call(outputs, weight)

@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require_relative "fates"
 require_relative "fault"
 require_relative "log_relay"
 require_relative "order"
@@ -31,14 +32,13 @@ module Minigun
 
         # A message about units of a portion. Its outputs are passed on by #flush.
         def accept(portion, latencies, note, outputs, unread)
-          again = []
-          failed = note ? take_note(portion, note, again) : 0
-          unread.each { |_, error| fail_one(sole_unit(portion), error) }
-          portion = portion.without(again)
-          consumed = weight(portion) - failed - unread.size
+          fates = Fates.new([], {}, [])
+          failed = note ? take_note(portion, note, fates) : 0
+          unread.each { |_, error| fail_output(portion, error, fates) }
+          consumed = weight(portion) - weight(portion, fates.again) - failed - unread.size
           @consumed += consumed if consumed.positive?
           @latencies.concat(latencies)
-          finish(portion, outputs)
+          finish(portion, fates, outputs)
         end
 
         # Passes on what has gathered: in one go, because each wakes whom it is for.
@@ -60,35 +60,50 @@ module Minigun
         end
 
         # Units that failed without a result.
-        def refuse(portion, error)
-          portion.units.each { |unit| @run.fail_item(@work.index, unit, error, weight: @intake.weight(unit)) }
-          finish(portion, [])
+        # @param attempts [Integer] how often each was tried
+        def refuse(portion, error, attempts: 1)
+          fates = Fates.new([], {}, [])
+          marks = portion.units.each_index.map do |index|
+            fail_unit(portion, index, error, fates, attempts: attempts)
+            [[index], []]
+          end
+          finish(portion, fates, marks)
         end
 
         private
 
-        # @param again [Array<Integer>] gets the indexes of units that are to be tried again
         # @return [Integer] inputs that failed
-        def take_note(portion, note, again)
+        def take_note(portion, note, fates)
           failures, changes, lines, = Marshal.load(note)
           merge(changes, lines)
+          tries = portion.tries.to_i
           failures.sum do |index, fault|
             error = Fault.load(fault)
-            next fail_one(sole_unit(portion), error) unless index
+            next fail_output(portion, error, fates) unless index
 
-            unit = portion.units[index]
-            weight = @intake.weight(unit)
-            seconds = @run.fail_item(@work.index, unit, error, attempt: portion.tries.to_i, weight: weight)
-            next weight unless seconds
-
-            try_again(portion.part(index, 1), seconds)
-            again << index
-            0
+            fail_unit(portion, index, error, fates, attempt: tries, attempts: tries + portion.attempts + 1)
           end
         end
 
-        def fail_one(unit, error)
-          @run.fail_item(@work.index, unit, error)
+        # @return [Integer] inputs that failed for good
+        def fail_unit(portion, index, error, fates, attempts:, attempt: nil)
+          unit = portion.units[index]
+          weight = @intake.weight(unit)
+          seconds = @run.fail_item(@work.index, unit, error, attempt: attempt, attempts: attempts, weight: weight) do |instead|
+            fates.instead[index] = instead
+          end
+          return weight unless seconds
+
+          try_again(portion.part(index, 1), seconds)
+          fates.again << index
+          0
+        end
+
+        # An output that could not be carried. Whose it is, is known where there is but one unit.
+        # @return [Integer] inputs that failed
+        def fail_output(portion, error, fates)
+          unit = portion.size == 1 ? portion.units[0] : nil
+          @run.fail_item(@work.index, unit, error) { |instead| fates.rest.concat(instead) }
           1
         end
 
@@ -104,17 +119,25 @@ module Minigun
           WriteBack.merge(@work.user_object, changes) if changes
         end
 
-        # The unit, where an output doesn't tell whose it is.
-        def sole_unit(portion) = portion.size == 1 ? portion.units[0] : nil
+        def finish(portion, fates, outputs)
+          outputs = fates.place(outputs, portion.size)
+          return finish_in_order(portion, fates, outputs) if @order
 
-        def finish(portion, outputs)
-          return pass_on(outputs, weight(portion)) unless @order
-
-          @order.finish(portion.keys, outputs, portion.units.map { |unit| @intake.weight(unit) })
+          pass_on(outputs.values.flatten(1), weight(portion) - weight(portion, fates.again))
         end
 
-        def weight(portion)
-          @work.batch_size ? portion.units.sum { |unit| @intake.weight(unit) } : portion.size
+        def finish_in_order(portion, fates, outputs)
+          ((0...portion.size).to_a - fates.again).each do |index|
+            @order.finish(portion.keys[index], outputs[index] || [], @intake.weight(portion.units[index]))
+          end
+          @order.advance
+        end
+
+        # Inputs that a portion stands for, or some units of it.
+        def weight(portion, indexes = nil)
+          return indexes ? indexes.size : portion.size unless @work.batch_size
+
+          (indexes ? portion.units.values_at(*indexes) : portion.units).sum { |unit| @intake.weight(unit) }
         end
 
         def pass_on(outputs, weight)
