@@ -34,10 +34,10 @@ module StageTests
   def simdjson? = compiles?("#include <simdjson.h>", "-std=c++17", "-lsimdjson", language: "c++")
 
   # The C++ half of json, as an object file.
-  def simdjson(name, flags)
+  def simdjson(name, flags, folder: "tmp")
     return [] unless simdjson?
 
-    object = "tmp/json_index_#{name}.o"
+    object = "#{folder}/json_index_#{name}.o"
     sh "c++", "-std=gnu++17", "-g", "-O1", "-fno-exceptions", "-fno-rtti", "-Iext/minigun", *flags, "-c",
        "ext/minigun/native/json_index.cpp", "-o", object, verbose: false
     ["-DHAVE_SIMDJSON", object, "-lsimdjson", "-lstdc++"]

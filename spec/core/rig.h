@@ -50,14 +50,21 @@ struct rig_stage {
 
     uint32_t items;     /* a producer's */
     bool endless;       /* it makes them over and over, until it is told to stop */
+    bool (*until)(const rig_t *rig); /* when all are made it waits for this, if set */
     bool slow;          /* it takes its time over every tenth item, and over the last
                          * until the inboxes behind it are empty */
     mg_park_t breath;   /* where it rests */
+    uint64_t patience;  /* ns: what a loop waits for input, and a batch for more; 0 for no end */
+    uint32_t timeouts;  /* how often a loop waited in vain */
+    bool listens;       /* a loop that is told when there is input */
     uint32_t at_once;   /* what a loop takes, or a batch keeps, at most */
     mg_item_t kept[RIG_KEPT];
     uint32_t nkept;
 
     uint32_t *seen; /* [RIG_VALUES] how often each item came */
+    uint32_t *made; /* how often a producer made it */
+    uint32_t *settled, *failed; /* how often it was told that all that came of it is done, and that
+                                 * some of it failed; only where traced */
     uint64_t nseen;
     mg_item_t last;
     size_t most_queued; /* items in its inbox, as far as anybody looked */
@@ -93,8 +100,14 @@ mg_status_t rig_run(rig_t *rig);
 /* A number below `limit`. Lock held. */
 uint32_t rig_random(rig_t *rig, uint32_t limit);
 
+/* Does it happen this time, where there is such chaos? Once in `of` times. Lock held. */
+bool rig_chance(rig_t *rig, unsigned what, uint32_t of);
+
 /* What the core calls. */
 extern const mg_run_ops_t rig_ops;
+mg_status_t rig_run_items(mg_hand_t *hand);
+mg_status_t rig_run_once(mg_hand_t *hand);
+mg_status_t rig_flush(mg_hand_t *hand);
 
 /* Lock held; another thread may have it for a while. */
 void rig_yield(rig_t *rig);

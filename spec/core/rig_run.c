@@ -59,12 +59,39 @@ check_ledger(rig_t *rig)
     if (!run->cancelled) CHECK(run->pending == 0 && run->nparked == 0);
 }
 
+/* What the run tells of source items that are followed. */
+static void
+hear(rig_t *rig)
+{
+    mg_settled_t settled;
+    rig->run.settled = false;
+    while (rig->run.lineage && mg_lineage_next(rig->run.lineage, &settled)) {
+        rig_stage_t *stage = rig->run.steps[settled.step].data;
+        CHECK(stage->spec.traced && settled.item > 0 && settled.item < RIG_VALUES);
+        stage->settled[settled.item]++;
+        stage->failed[settled.item] += settled.failed;
+    }
+}
+
+static void
+check_settled(const rig_t *rig)
+{
+    for (uint32_t i = 0; i < rig->nstages; i++) {
+        const rig_stage_t *stage = &rig->stages[i];
+        for (mg_item_t item = 1; stage->spec.traced && item < RIG_VALUES; item++) {
+            CHECK(stage->settled[item] <= stage->made[item]);
+            CHECK(rig->run.cancelled || stage->settled[item] == stage->made[item]);
+        }
+    }
+}
+
 static void
 own(rig_t *rig)
 {
     mg_run_t *run = &rig->run;
     while (!mg_run_over(run)) {
         uint64_t now = mg_clock_now(), wake_at = now + LOOK_EVERY;
+        hear(rig);
         uint64_t retry_at = mg_run_unpark(run, now);
         if (retry_at && retry_at < wake_at) wake_at = retry_at;
         if (mg_run_over(run)) break;
@@ -95,6 +122,9 @@ rig_run(rig_t *rig)
     rig->nthreads = 0;
     if (run->cancelled) mg_run_settle_cancelled(run);
     check_ledger(rig);
+    if (run->cancelled && run->lineage) mg_lineage_abandon(run->lineage);
+    hear(rig);
+    check_settled(rig);
     if (status == MG_OK) status = run->failure;
     if (status == MG_OK && run->cancelled) status = MG_CANCELLED;
     mg_run_fini(run);

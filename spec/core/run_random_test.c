@@ -52,6 +52,7 @@ make_stage(rig_t *rig)
     stage->spec.capacity = any_capacity(rig);
     if (kind == MG_KIND_EACH) make_each(rig, stage);
     if (stage->plan == 0 && rig_random(rig, 3) == 0) stage->plan = MG_PLAN_HEAD;
+    if (kind == MG_KIND_LOOP) stage->listens = rig_random(rig, 2) == 0;
 }
 
 /* Has some stages send to later ones by name, which may have nothing else before them. */
@@ -86,6 +87,7 @@ make_graph(rig_t *rig, uint32_t seed)
         if (other != before && rig->stages[other].spec.ntargets < RIG_TARGETS) rig_edge(rig, other, i);
     }
     rig->chaos = rig_random(rig, 32);
+    rig->stages[0].spec.traced = rig_random(rig, 2) == 0;
 }
 
 static uint64_t
@@ -169,6 +171,27 @@ check_fates(const rig_t *rig)
     }
 }
 
+/* A source item has failed if anything that came of it did. Batches and loops pass that on to
+ * all they have in hand. */
+static void
+check_settled(const rig_t *rig)
+{
+    const rig_stage_t *source = &rig->stages[0];
+    bool may_fail = false;
+    for (uint32_t i = 0; i < rig->nstages; i++) may_fail = may_fail || rig->stages[i].each == rig_fail;
+    for (mg_item_t item = 1; source->spec.traced && item <= source->items; item++) {
+        fate_t fate = fate_of(rig, item);
+        bool fails = false;
+        for (uint32_t i = 0; i < rig->nstages; i++) {
+            const rig_stage_t *stage = &rig->stages[i];
+            fails = fails || (stage->each == rig_fail && fate.count[i] && item % stage->argument == 0);
+        }
+        if (source->failed[item] == 0 && fails) describe(rig, item, &fate);
+        CHECK(source->failed[item] == 1 || !fails);
+        CHECK(source->failed[item] == 0 || may_fail);
+    }
+}
+
 static void
 cancel_some_time(rig_t *rig)
 {
@@ -202,7 +225,10 @@ run_graph(uint32_t seed)
     else {
         CHECK(status == MG_OK);
     }
-    if (ending >= 2) check_fates(&rig);
+    if (ending >= 2) {
+        check_fates(&rig);
+        check_settled(&rig);
+    }
     rig_fini(&rig);
     mg_test_context[0] = '\0';
 }

@@ -109,6 +109,25 @@ RSpec.describe "ack: and nack:" do
     end
   end
 
+  it "tell of what fails behind a loop that sends late what it makes" do
+    object = job do
+      stage(:pass) do |input, output|
+        until (item = input.pop).is_a?(Minigun::EndOfStage)
+          output << item
+          sleep 0.001 if (item % 50).zero?
+        end
+      end
+      consumer(:drop) do |item|
+        sleep 0.0002 if (item % 7).zero?
+        raise "bad" if (item % 3).zero?
+      end
+    end
+    object.run
+
+    expect(object.nacked).to include(*(0..299).step(3))
+    expect(object.acked + object.nacked).to match_array([*0..299])
+  end
+
   it "tell of what fails in a child process, and of what was in hand with it" do
     object = job do
       processor(:pass, execution: :ipc_fork, max: 2) { |n| n == 100 ? raise("bad") : emit(n) }

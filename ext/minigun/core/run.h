@@ -408,7 +408,7 @@ mg_status_t mg_hand_take(mg_hand_t *hand, size_t max, uint64_t deadline, mg_item
  * False if it is so already; then nothing is called. NULL takes it back. */
 bool mg_hand_listen(mg_hand_t *hand, void (*ring)(void *data), void *data);
 
-/* Says that `count` items taken earlier are dealt with, their output sent. */
+/* Says that `count` items taken earlier are dealt with, their output emitted. */
 void mg_hand_settle(mg_hand_t *hand, size_t count);
 
 /* Says that `count` items taken earlier wait for others before anything is done with

@@ -427,6 +427,7 @@ mg_hand_settle(mg_hand_t *hand, size_t count)
     /* Another thread may settle while the step's own waits for more: with nothing in
      * hand it may be at its end. */
     if (hand->taken > 0) return;
+    mg_hand_stamp(hand); /* or what is emitted and not yet sent would descend from nothing */
     mg__kept_done(hand->step);
     mg__rouse_all(hand->step->segment);
 }
