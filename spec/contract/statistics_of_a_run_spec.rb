@@ -133,6 +133,16 @@ RSpec.describe "Statistics of a run" do
     expect(bottleneck.stage_name).to eq(:slow)
   end
 
+  it "take a nested pipeline without successors for a terminal stage, whose items are what it consumed" do
+    nested = run do
+      producer(:gen) { 6.times { |n| emit n } }
+      pipeline(:last) { consumer(:keep) { |n| n } }
+    end
+
+    expect(stats(nested, :last).total_items).to eq(6)
+    expect(stats(nested, :last).throughput).to be > 0
+  end
+
   it "are kept for nested pipelines too" do
     nested = run do
       producer(:gen) { 3.times { |n| emit n } }

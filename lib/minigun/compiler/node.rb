@@ -128,13 +128,18 @@ module Minigun
       def record
         PipelineRun.new(
           pipeline: pipeline, index: index, parent_index: parent&.index, stage_name: composite&.stage&.name,
-          stage_stats: (parent.pipeline.stats&.for_stage(composite.stage.name) if parent),
+          stage_stats: stage_stats,
           step_indexes: nodes.each_value.filter_map(&:index), exits: exits.map(&:index),
           source: !composite.nil? && composite.predecessors.empty?, hooks: hooks
         )
       end
 
       private
+
+      # Those of its stage in the pipeline around it.
+      def stage_stats
+        parent&.pipeline&.stats&.for_stage(composite.stage.name, is_terminal: composite.successors.empty?)
+      end
 
       def own_queue_bytes
         own = pipeline.options[:queue_bytes]
