@@ -137,6 +137,8 @@ VALUE mg_batch_body(VALUE hand);
 
 /* rb_outside.c: runs the part over `items` with emits collected; see Run#call_step. */
 VALUE mg_step_call(mg_part_t *part, VALUE items);
+/* rb_outside.c: flushes the part with emits collected; see Run#flush_step. */
+VALUE mg_step_flush_outside(mg_part_t *part);
 
 /* rb_fault.c: what user code did instead of returning. */
 

@@ -27,6 +27,9 @@ mg_call_hooks(const mg_callable_t *hooks, uint32_t count, VALUE self)
 /* Calls the code of the part with what it is to be given. */
 VALUE mg_call_main(mg_part_t *part, VALUE item);
 
+/* Calls the flush of the part, an mg_part_t *, if its class overrides it. */
+VALUE mg_call_flush(VALUE part);
+
 /* Makes methods of the part's blocks if they have been called so often that it pays. */
 void mg_call_promote(mg_part_t *part, uint64_t calls);
 

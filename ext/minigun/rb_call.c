@@ -1,6 +1,6 @@
 #include "engine_call.h"
 
-static ID id_call, id_instance_exec, id_method_for;
+static ID id_call, id_instance_exec, id_method_for, id_flush;
 
 /* Calls of a block through instance_exec before a method made from it would pay. */
 enum { PROMOTE_AFTER = 64 };
@@ -75,9 +75,19 @@ mg_call_main(mg_part_t *part, VALUE item)
     return mg_call(&part->main, part->self, argc, argv, block);
 }
 
+VALUE
+mg_call_flush(VALUE data)
+{
+    mg_part_t *part = (mg_part_t *)data;
+    VALUE stage = rb_funcall(part->definition, id_flush, 0);
+    if (!NIL_P(stage)) rb_funcall(stage, id_flush, 2, part->self, mg_output_queue_new(part));
+    return Qnil;
+}
+
 void
 Init_minigun_call(void)
 {
+    id_flush = rb_intern("flush");
     id_call = rb_intern("call");
     id_instance_exec = rb_intern("instance_exec");
     id_method_for = rb_intern("method_for");

@@ -141,3 +141,15 @@ mg_step_call(mg_part_t *part, VALUE items)
     RB_GC_GUARD(items);
     return rb_ary_new_from_args(4, collector.outputs, failures, outside.latencies, fatal);
 }
+
+VALUE
+mg_step_flush_outside(mg_part_t *part)
+{
+    mg_collector_t collector = { rb_ary_new(), Qnil, Qnil, part };
+    mg_collector_t *outer = mg_slot()->collector;
+    int state = 0;
+    mg_slot()->collector = &collector;
+    rb_protect(mg_call_flush, (VALUE)part, &state);
+    mg_slot()->collector = outer;
+    return rb_assoc_new(collector.outputs, state ? outside_error() : Qnil);
+}

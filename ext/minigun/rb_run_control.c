@@ -207,6 +207,17 @@ minigun_run_call_step(VALUE self, VALUE index, VALUE items)
     return mg_step_call(mg_part_get(self, index), items);
 }
 
+/*
+ * call-seq: flush_step(index) -> [outputs, exception or nil]
+ *
+ * Calls the flush of the step's stage, if it overrides it, as call_step calls its code.
+ */
+static VALUE
+minigun_run_flush_step(VALUE self, VALUE index)
+{
+    return mg_step_flush_outside(mg_part_get(self, index));
+}
+
 void
 Init_minigun_run_control(VALUE klass)
 {
@@ -225,4 +236,5 @@ Init_minigun_run_control(VALUE klass)
     rb_define_method(klass, "send_letter", minigun_run_send_letter, 3);
     rb_define_method(klass, "park", minigun_run_park, 3);
     rb_define_method(klass, "call_step", minigun_run_call_step, 2);
+    rb_define_method(klass, "flush_step", minigun_run_flush_step, 1);
 }

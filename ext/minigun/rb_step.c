@@ -3,7 +3,7 @@
 #include "core/clock.h"
 #include "core/watch.h"
 
-static ID id_yield_items, id_drive, id_flush;
+static ID id_yield_items, id_drive;
 
 /* How an item is given to the stage's code: `argv` is set up once for many items, whose
  * place in it is the first. */
@@ -272,9 +272,7 @@ flush_body(VALUE data)
     mg_hand_t *hand = (mg_hand_t *)data;
     mg_part_t *part = hand->step->data;
     if (hand->step->kind == MG_KIND_BATCH) mg_batch_pass_on(hand, part);
-    VALUE stage = rb_funcall(part->definition, id_flush, 0);
-    if (!NIL_P(stage)) rb_funcall(stage, id_flush, 2, part->self, mg_output_queue_new(part));
-    return Qnil;
+    return mg_call_flush((VALUE)part);
 }
 
 mg_status_t
@@ -290,7 +288,6 @@ Init_minigun_step(void)
 {
     id_yield_items = rb_intern("_yield_items");
     id_drive = rb_intern("drive");
-    id_flush = rb_intern("flush");
 
     VALUE run = rb_const_get(rb_mMinigunExecution, rb_intern("Run"));
     rb_define_method(run, "_yield_items", minigun_run_yield_items, 0);

@@ -78,7 +78,8 @@ module Minigun
       raise NotImplementedError, "#{self.class} doesn't implement execute"
     end
 
-    # Called once after the input ended, before the successors are told.
+    # Called once after the input ended, before the successors are told. In child processes each
+    # calls it at its end, with what it has kept.
     def flush(_context, _output) = nil
 
     # What it receives, see Signature; nil if there is nothing to call.

@@ -225,6 +225,52 @@ RSpec.describe "Custom stage classes" do
     end
   end
 
+  describe "that keep items until they flush" do
+    let(:keeping) do
+      stage_class(Minigun::ConsumerStage) do
+        def call(item) = (@kept ||= []) << item
+
+        def flush(context, output)
+          @kept.each { |item| output << item }
+          output.to(:aside) << @kept.size
+          context.seen << :flushed
+        end
+      end
+    end
+
+    { "persistent workers" => { execution: :ipc_fork, max: 2 }, "workers in order" => { execution: :ipc_fork, max: 2, ordered: true },
+      "copy-on-write children" => { execution: :cow_fork, max: 2 } }.each do |where, options|
+      it "lose nothing in #{where}, each of which flushes" do
+        seen = through(keeping, **options)
+
+        expect(seen.grep(Integer)).to match_array([1, 2, 3])
+        expect(seen.grep(Array).sum(&:last)).to eq(3)
+        expect(seen.count(:flushed)).to eq(seen.grep(Array).size)
+      end
+    end
+
+    it "may flush much more than a ring holds" do
+      klass = stage_class(Minigun::ConsumerStage) do
+        def call(item) = @last = item
+        def flush(_context, output) = 20_000.times { |n| output << ("x" * 100 + n.to_s) }
+      end
+
+      expect(through(klass, execution: :ipc_fork, max: 1).size).to eq(20_000)
+    end
+
+    it "report an error of flush, and fatal ones leave the run" do
+      failing = stage_class(Minigun::ConsumerStage) do
+        def call(item) = yield(item)
+        def flush(_context, output) = raise(options[:error], "not flushed")
+      end
+
+      expect(through(failing, execution: :ipc_fork, max: 1, error: IOError)).to eq([1, 2, 3])
+      expect(logged).to include("custom", "IOError: not flushed")
+      expect { through(failing, execution: :ipc_fork, max: 1, error: NotImplementedError) }
+        .to raise_error(NotImplementedError, "not flushed")
+    end
+  end
+
   it "flush when they override execute, too" do
     klass = stage_class(Minigun::ConsumerStage) do
       def execute(_context, item, output, _stats) = output << item

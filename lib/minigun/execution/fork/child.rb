@@ -42,8 +42,8 @@ module Minigun
           @lasting = items.nil?
           Thread.handle_interrupt(Object => :immediate) do
             set_up
-            items ? work(0, items, []) : serve
-            say(BYE) unless items
+            ended = items ? work(0, items, []) : serve
+            depart if ended && (@lasting || @work.flushes?)
           end
         rescue Interrupt => e
           give_up(e)
@@ -70,16 +70,17 @@ module Minigun
           @work.after_fork.each { |hook| @work.user_object.instance_exec(&hook) }
         end
 
+        # @return [Boolean] whether it was told to stop
         def serve
           while true # a `loop` would end quietly at a StopIteration
             kind, sequence, items, unread = @exchange.take
             case kind
-            when nil then return if @exchange.orphaned? || !@exchange.wait
+            when nil then return false if @exchange.orphaned? || !@exchange.wait
             when CHUNK
               work(sequence, items, unread)
               items = nil
               @tidying.after(@exchange.large_bytes)
-            else return
+            else return true
             end
           end
         end
@@ -96,6 +97,7 @@ module Minigun
             position += done
             break if done < count
           end
+          true
         end
 
         def slice_size(position, size, unread)
@@ -153,9 +155,17 @@ module Minigun
           Marshal.dump([failures, changes, lines, fatal])
         end
 
-        def say(kind, fatal = nil)
-          @exchange.outputs([])
-          @exchange.reply(kind, 0, 0, [0, 0], [], note([], fatal), false)
+        # What the stage still has to say goes with the last message.
+        def depart
+          outputs, error = @run.flush_step(@work.index) if @work.flushes?
+          raise error unless error.nil? || error.is_a?(StandardError)
+
+          say(BYE, outputs: outputs || [], failures: error ? [[nil, error]] : [])
+        end
+
+        def say(kind, fatal = nil, outputs: [], failures: [])
+          failures += @exchange.outputs(outputs).map { |_, error| [nil, error] }
+          @exchange.reply(kind, 0, 0, [0, 0], [], note(failures, fatal), false)
         end
 
         def look_for_changes

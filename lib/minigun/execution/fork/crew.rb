@@ -124,7 +124,7 @@ module Minigun
             @idle_deaths, @idle_since = 0, nil
             @results.accept(portion, latencies, note, outputs, unread)
           else
-            fatal = @results.accept_note(note)
+            fatal = @results.accept_note(note, outputs)
             stop_run(fatal) if fatal
           end
           true

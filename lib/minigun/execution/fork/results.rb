@@ -51,11 +51,13 @@ module Minigun
           @finished = 0
         end
 
-        # A message about no unit.
+        # A message about no unit, perhaps with what the stage flushed.
         # @return [Exception, nil] what is to end the run
-        def accept_note(note)
-          _, changes, lines, fatal = note && Marshal.load(note)
+        def accept_note(note, outputs)
+          failures, changes, lines, fatal = note && Marshal.load(note)
           merge(changes, lines)
+          failures&.each { |_, fault| @run.fail_item(@work.index, nil, Fault.load(fault), weight: 0) }
+          pass_on(outputs, 0)
           fatal && Fault.load(fatal)
         end
 

@@ -30,6 +30,9 @@ module Minigun
         # @return [Integer] children at a time
         def size = [@step.workers || 1, 1].max
 
+        # @return [Boolean] whether its stage has something to say at the end
+        def flushes? = !@step.flush.nil?
+
         def write_back? = policy(:write_back) != false
 
         # @return [Numeric, nil] seconds that a unit may take
