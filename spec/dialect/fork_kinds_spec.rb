@@ -96,7 +96,7 @@ RSpec.describe "Persistent workers" do
 
     expect(object.seen).to eq([1, 3])
     expect(stats_of(object, :work).items_failed).to eq(1)
-    expect(logged).to include("work")
+    expect(logged).to match(/Stage:work\].*items go to a worker process as copies.*send plain data$/)
   end
 
   it "are given work when they are free: a slow one holds up nobody" do

@@ -55,7 +55,7 @@ RSpec.describe "Forks" do
 
         expect(object.seen).to match_array([0, 2])
         expect(stats_of(object, :work).items_failed).to eq(1)
-        expect(logged).to include("work")
+        expect(logged).to match(/Stage:work\].*items leave a worker process as copies.*send plain data$/)
       end
 
       it "reaches any stage by name: other forks, awaited ones, nested ones" do

@@ -145,9 +145,10 @@ module Minigun
         Module.instance_method(:to_s).bind_call(error.class)
       end
 
-      # Where in the user's code it arose, for the end of the first line.
+      # Where in the user's code it arose, for the end of the first line. A thread's own first
+      # frames have no line number.
       def origin(error)
-        place = error.backtrace&.find { |line| !line.start_with?(OWN_CODE) }
+        place = error.backtrace&.find { |line| line.match?(/:\d+/) && !line.start_with?(OWN_CODE) }
         place ? " (#{place})" : ""
       end
 

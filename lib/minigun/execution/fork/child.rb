@@ -133,7 +133,7 @@ module Minigun
         end
 
         def send_result(kind, sequence, done, took, outputs, failures, latencies)
-          failures.concat(@exchange.outputs(outputs).map { |_, error| [nil, error] })
+          failures.concat(Fault.unsent(@exchange.outputs(outputs)))
           latencies = latencies.each_slice(latencies.size.fdiv(SAMPLES).ceil).map(&:first) if latencies.size > SAMPLES
           note = note(failures)
           @exchange.reply(kind, sequence, done, [took, @looking].map { |time| (time * 1e9).to_i }, latencies, note,
@@ -164,7 +164,7 @@ module Minigun
         end
 
         def say(kind, fatal = nil, outputs: [], failures: [])
-          failures += @exchange.outputs(outputs).map { |_, error| [nil, error] }
+          failures += Fault.unsent(@exchange.outputs(outputs))
           @exchange.reply(kind, 0, 0, [0, 0], [], note(failures, fatal), false)
         end
 

@@ -25,6 +25,20 @@ module Minigun
           end
         end
 
+        # The error of an item that Marshal can't copy, with what to do about it.
+        #
+        # @param way [String] "go to" or "leave" a worker process
+        # @return [Exception]
+        def unsendable(error, way)
+          error.exception("#{error.message}: items #{way} a worker process as copies made by Marshal; send plain data")
+        rescue StandardError, SystemStackError, ScriptError
+          error
+        end
+
+        # @param rejected [Array] index and exception of outputs that could not be sent
+        # @return [Array] the failures they are
+        def unsent(rejected) = rejected.map { |_, error| [nil, unsendable(error, "leave")] }
+
         # @api private
         def whole(error)
           Marshal.dump(error)

@@ -124,7 +124,9 @@ module Minigun
 
         rejected = []
         taken = worker.give(portion, rejected)
-        rejected.each { |index, error| @results.refuse(portion.part(index, 1), error) }
+        rejected.each do |index, error|
+          @results.refuse(portion.part(index, 1), Fork::Fault.unsendable(error, "go to"))
+        end
         @intake.again(portion.part(taken, portion.size - taken)) if taken < portion.size
       end
 
