@@ -20,5 +20,20 @@ module Minigun
       output << item
       nil
     end
+
+    # Sends an item to one stage by name, and nowhere else: `output.to(stage) << item` for blocks
+    # that take no output.
+    #
+    #   processor(:sort) { |order| emit_to_stage(order.paid? ? :ship : :remind, order) }
+    #
+    # @param stage [Symbol, String, Stage]
+    # @param item [Object]
+    # @return [nil]
+    # @raise [ArgumentError] there is no such stage, or it has ended
+    # @raise [Error] no stage runs in this thread
+    def emit_to_stage(stage, item)
+      Minigun.current_output.to(stage) << item
+      nil
+    end
   end
 end

@@ -194,4 +194,38 @@ RSpec.describe "Output" do
       expect(stats_of(object, :sort).items_failed).to eq(1)
     end
   end
+
+  describe "emit_to_stage" do
+    it "sends to one stage by name from blocks that take no output, in children too" do
+      [{}, { execution: :ipc_fork, max: 2 }, { execution: :cow_fork, max: 2 }].each do |options|
+        object = flow do
+          producer(:source) { 4.times { |n| emit n } }
+          processor(:sort, **options) { |n| emit_to_stage(n.even? ? :even : "odd", n) }
+          consumer(:even) { |n| @seen << [:even, n] }
+          consumer(:odd) { |n| @seen << [:odd, n] }
+          consumer(:aside, await: true) { |n| @seen << [:aside, n] }
+        end
+        object.run
+
+        expect(object.seen).to match_array([[:even, 0], [:odd, 1], [:even, 2], [:odd, 3]])
+        expect(stats_of(object, :sort).items_produced).to eq(4)
+      end
+    end
+
+    it "refuses a stage that doesn't exist, as an item error" do
+      object = flow do
+        producer(:source) { [1, 2].each { |n| emit n } }
+        processor(:sort) { |n| n == 1 ? emit_to_stage(:nowhere, n) : emit(n) }
+        consumer(:keep) { |n| @seen << n }
+      end
+      object.run
+
+      expect(object.seen).to eq([2])
+      expect(logged).to include("nowhere")
+    end
+
+    it "is an error outside of a stage" do
+      expect { flow {}.emit_to_stage(:nowhere, 1) }.to raise_error(Minigun::Error)
+    end
+  end
 end
