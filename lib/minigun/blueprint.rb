@@ -109,6 +109,7 @@ module Minigun
       return if @pending.empty?
 
       entries, @pending = @pending, []
+      @hand_changes.last&.settle
       Replay.new(self, @owner, strict: false).call_leniently(entries)
       @hand_changes << HandChanges.new(@root_pipeline)
     end

@@ -5,37 +5,46 @@ module Minigun
   # into the Hash, a new order, edges of the graph, hooks. Instances replay the list
   # of definitions, so such changes are carried over to what they get.
   class HandChanges
+    # The structure of a pipeline at one time.
+    class State
+      attr_reader :stages, :order, :nodes, :edges, :hooks
+
+      def initialize(pipeline)
+        @stages = pipeline.stages.dup
+        @order = pipeline.stage_order.dup
+        @nodes = pipeline.dag.nodes.dup
+        @edges = pipeline.dag.edges.flat_map { |from, targets| targets.map { |to| [from, to] } }
+        @hooks = pipeline.hooks.transform_values(&:dup)
+      end
+    end
+
     # @param pipeline [Pipeline] as the definitions made it, before anybody changes it
     def initialize(pipeline)
       @pipeline = pipeline
-      @stages = pipeline.stages.dup
-      @order = pipeline.stage_order.dup
-      @edges = edges
-      @hooks = pipeline.hooks.transform_values(&:dup)
+      @before = State.new(pipeline)
+    end
+
+    # To be called before more definitions are applied: what they change is not by hand.
+    def settle
+      @after = State.new(@pipeline)
     end
 
     # Makes the same changes in another pipeline.
     def carry_over(other)
-      @pipeline.stages.each { |name, stage| other.stages[name] = stage unless @stages[name].equal?(stage) }
-      (@stages.keys - @pipeline.stages.keys).each { |name| other.stages.delete(name) }
-      other.instance_variable_set(:@stage_order, order_for(other)) unless @pipeline.stage_order == @order
-      carry_over_edges(other.dag)
-      @pipeline.hooks.each { |type, hooks| other.hooks[type].concat(hooks - @hooks[type]) }
+      after = @after || State.new(@pipeline)
+      after.stages.each { |name, stage| other.stages[name] = stage unless @before.stages[name].equal?(stage) }
+      (@before.stages.keys - after.stages.keys).each { |name| other.stages.delete(name) }
+      other.instance_variable_set(:@stage_order, after.order | other.stage_order) unless after.order == @before.order
+      carry_over_edges(after, other.dag)
+      after.hooks.each { |type, hooks| other.hooks[type].concat(hooks - @before.hooks[type]) }
     end
 
     private
 
-    def order_for(other) = @pipeline.stage_order | other.stage_order
-
-    def carry_over_edges(dag)
-      current = edges
-      (@pipeline.dag.nodes - dag.nodes).each { |name| dag.add_node(name) if @pipeline.stages.key?(name) }
-      (@edges - current).each { |from, to| dag.edges[from].delete(to) }
-      (current - @edges).each { |from, to| dag.add_edge(from, to) }
-    end
-
-    def edges
-      @pipeline.dag.edges.flat_map { |from, targets| targets.map { |to| [from, to] } }
+    def carry_over_edges(after, dag)
+      (after.nodes - dag.nodes).each { |name| dag.add_node(name) if after.stages.key?(name) }
+      (@before.edges - after.edges).each { |from, to| dag.edges[from].delete(to) }
+      (after.edges - @before.edges).each { |from, to| dag.add_edge(from, to) }
     end
   end
 end

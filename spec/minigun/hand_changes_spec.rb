@@ -32,6 +32,19 @@ RSpec.describe Minigun::HandChanges do
     expect(own.hooks[:before_run].size).to eq(1)
   end
 
+  it "takes no later definition for a change by hand, however often structure is asked for" do
+    root.add_hook(:before_run) { :by_hand }
+    2.times do
+      klass.before_run { :defined }
+      klass.processor(:b) { |n| emit n }
+      klass._minigun_task.hooks
+    end
+    own = instance
+
+    expect(own.hooks[:before_run].map(&:call)).to eq(%i[defined defined by_hand])
+    expect(own.find_stage(:b)).not_to be(klass._minigun_task.stages[:b])
+  end
+
   it "goes on when the definitions do" do
     root.dag.add_edge(:a, :z)
     klass.consumer(:y, from: :a) { |n| n }
