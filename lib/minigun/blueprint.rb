@@ -26,6 +26,7 @@ module Minigun
       entry = Definition::Entry.new(word, arguments, options, block, place)
       @definition.add(entry) ? start_over : @pending << entry
       @generation = Object.new
+      @root_pipeline.forget_run if @finished
       @finished = nil
     end
 
@@ -63,7 +64,7 @@ module Minigun
       warn_of_hidden_words(object.class)
       task = Task.new(config: @config.dup, context: object)
       generation = @generation
-      task.on_end { @finished = task if generation.equal?(@generation) }
+      task.on_end { show_run_of(task) if generation.equal?(@generation) }
       Replay.new(task, object).call(@definition)
       @hand_changes.each { |changes| changes.carry_over(task.root_pipeline) }
       task
@@ -85,6 +86,12 @@ module Minigun
     end
 
     private
+
+    # Who has asked for the structure before the run sees there what came of it.
+    def show_run_of(task)
+      @finished = task
+      @root_pipeline.show_run_of(task.root_pipeline)
+    end
 
     def start_over
       @root_pipeline = Pipeline.new(:default, @config)

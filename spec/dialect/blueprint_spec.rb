@@ -59,6 +59,20 @@ RSpec.describe "The class task as blueprint" do
     expect(evaluated).to be(true)
   end
 
+  it "shows what came of a run also to those who took its pipelines before" do
+    klass = program do
+      pipeline(:inner, to: :keep) { producer(:source) { |output| output << 1 << 2 } }
+      consumer(:keep) { |n| @seen << n }
+    end
+    root = klass._minigun_task.root_pipeline
+    inner = klass._minigun_task.pipelines[:inner]
+    klass.new.run
+
+    expect(root.stats.for_stage(:keep).items_consumed).to eq(2)
+    expect(inner.stats.for_stage(:source).items_produced).to eq(2)
+    expect(root.last_result).to be_ok
+  end
+
   it "is the task of the run that finished last, until the definitions change" do
     object = klass.new
     object.run

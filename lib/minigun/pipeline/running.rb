@@ -68,6 +68,31 @@ module Minigun
         @stats = AggregatedStats.new(self, dag)
       end
 
+      # Shows what came of the latest run of a pipeline that was made by the same definitions, here
+      # and in the pipelines nested in both.
+      # @api private
+      def show_run_of(other)
+        waiting = [[self, other]]
+        while (here, there = waiting.shift)
+          here.show(there.stats, there.last_result, there.context)
+          here.nested_stages.each do |stage|
+            twin = there.stages[stage.name]
+            waiting << [stage.pipeline, twin.pipeline] if twin&.composite? && twin.pipeline
+          end
+        end
+      end
+
+      # @api private
+      def forget_run
+        with_nested.each { |pipeline| pipeline.show(nil, nil, nil) }
+      end
+
+      protected
+
+      def show(stats, result, context)
+        @stats, @last_result, @context = stats, result, context
+      end
+
       private
 
       def alone
