@@ -3,11 +3,11 @@
 #include "core/graph.h"
 
 VALUE rb_cMinigunDAG;
-static VALUE rb_cMinigunDAGEdges, rb_cMinigunDAGTargets;
+static VALUE rb_cMinigunDAGNodes, rb_cMinigunDAGEdges, rb_cMinigunDAGTargets;
 static ID id_nodes, id_edges;
 
-/* Counted by Minigun::DAG::Edges and its Arrays, of any graph, when they are changed by
- * others than this file. Under the GVL. */
+/* Counted by the Arrays and Hashes of lib/minigun/dag/edges.rb, of any graph, when they are
+ * changed by others than this file. Under the GVL. */
 static uint64_t changes;
 
 /* @nodes and @edges are the graph; this is their mirror. */
@@ -17,7 +17,7 @@ struct dag {
 
     VALUE edges;   /* the @edges it was made from; nil if it is no good any more */
     uint64_t seen; /* `changes` then */
-    bool watched;  /* all of @edges counts its changes */
+    bool watched;  /* @nodes and all of @edges count their changes */
     VALUE stray;   /* [from, to] of an edge between what are not both nodes, or nil */
 };
 
@@ -139,7 +139,7 @@ mirror(VALUE self, struct dag *dag)
     Check_Type(edges, T_HASH);
     dag->edges = Qnil; /* names may be foreign objects, so this may raise half way */
     dag->stray = Qnil;
-    dag->watched = rb_obj_class(edges) == rb_cMinigunDAGEdges;
+    dag->watched = rb_obj_class(edges) == rb_cMinigunDAGEdges && rb_obj_class(nodes) == rb_cMinigunDAGNodes;
     dag->seen = changes;
     mg_graph_clear(dag->graph);
     rb_hash_clear(dag->numbers);
@@ -273,15 +273,7 @@ minigun_dag_stray(VALUE self)
     return dag_now(self)->stray;
 }
 
-/* Looks at all of @nodes and @edges again. */
-static VALUE
-minigun_dag_refresh(VALUE self)
-{
-    mirror(self, dag_get(self));
-    return self;
-}
-
-/* Counts a change to the edges of some graph that this file did not make. */
+/* Counts a change to the nodes or edges of some graph that this file did not make. */
 static VALUE
 minigun_dag_s_changed(VALUE klass)
 {
@@ -298,6 +290,7 @@ Init_minigun_dag(void)
     rb_cMinigunDAG = rb_define_class_under(rb_mMinigun, "DAG", rb_cObject);
     rb_define_alloc_func(rb_cMinigunDAG, dag_alloc);
     rb_define_singleton_method(rb_cMinigunDAG, "changed", minigun_dag_s_changed, 0);
+    rb_cMinigunDAGNodes = rb_define_class_under(rb_cMinigunDAG, "Nodes", rb_cArray);
     rb_cMinigunDAGEdges = rb_define_class_under(rb_cMinigunDAG, "Edges", rb_cHash);
     rb_cMinigunDAGTargets = rb_define_class_under(rb_cMinigunDAG, "Targets", rb_cArray);
 
@@ -305,5 +298,4 @@ Init_minigun_dag(void)
     rb_define_method(rb_cMinigunDAG, "disconnect", minigun_dag_disconnect, 1);
     rb_define_private_method(rb_cMinigunDAG, "link", minigun_dag_link, 2);
     rb_define_private_method(rb_cMinigunDAG, "stray", minigun_dag_stray, 0);
-    rb_define_private_method(rb_cMinigunDAG, "refresh", minigun_dag_refresh, 0);
 }

@@ -136,6 +136,27 @@ minigun_dag_topological_sort(VALUE self)
     return names;
 }
 
+/* [[numbers of the nodes, each after its predecessors; none if there is a cycle],
+ * [for each node the number of its only predecessor, or nil]] */
+static VALUE
+minigun_dag_feeders(VALUE self)
+{
+    mg_graph_t *graph = mg_dag_graph(self);
+    const uint32_t count = mg_graph_nodes(graph);
+    VALUE holder, numbers = rb_ary_new_capa(count), feeders = rb_ary_new_capa(count);
+    mg_node_t *order = room_for_nodes(graph, &holder);
+    const mg_status_t status = mg_graph_sort(graph, order);
+
+    for (mg_node_t i = 0; i < count; i++) {
+        mg_edges_t edges = mg_graph_predecessors(graph, i);
+        const bool only = mg_graph_in_degree(graph, i) == 1;
+        if (status == MG_OK) rb_ary_push(numbers, ULONG2NUM(order[i]));
+        rb_ary_push(feeders, only ? ULONG2NUM(mg_edges_next(&edges)) : Qnil);
+    }
+    rb_free_tmp_buffer(&holder);
+    return rb_assoc_new(numbers, feeders);
+}
+
 /* For each node the number of edges on the longest way to it; [] if there is a cycle. */
 static VALUE
 minigun_dag_levels(VALUE self)
@@ -168,5 +189,6 @@ Init_minigun_dag_query(void)
     rb_define_private_method(rb_cMinigunDAG, "successors", minigun_dag_successors, 1);
     rb_define_private_method(rb_cMinigunDAG, "path", minigun_dag_path, 2);
     rb_define_private_method(rb_cMinigunDAG, "cycle", minigun_dag_cycle, 0);
+    rb_define_private_method(rb_cMinigunDAG, "feeders", minigun_dag_feeders, 0);
     rb_define_private_method(rb_cMinigunDAG, "levels", minigun_dag_levels, 0);
 }

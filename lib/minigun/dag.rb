@@ -6,7 +6,7 @@ module Minigun
   # Which stage feeds which: a directed graph of names that refuses cycles. A name is a
   # Symbol, a String with the same text, or a Stage that bears it.
   #
-  # What @nodes and @edges hold is the graph; outside code may change the Arrays in @edges.
+  # What @nodes and @edges hold is the graph; outside code may change them and the Arrays in @edges.
   # The native part mirrors them, see ext/minigun/core/graph.h.
   #
   #   dag = Minigun::DAG.new
@@ -44,7 +44,7 @@ module Minigun
     #   @return [Array] names, each after its predecessors; [] if the graph has a cycle
 
     def initialize
-      @nodes = []
+      @nodes = Nodes.new
       @edges = Edges.new
     end
 
@@ -116,10 +116,8 @@ module Minigun
       !index(name).nil?
     end
 
-    # Raises Error if an edge has an end that is no node, or if there is a cycle. Looks at
-    # everything, however it came there.
+    # Raises Error if an edge has an end that is no node, or if there is a cycle.
     def validate!
-      refresh
       raise Error, stray_message(*stray) if stray
 
       found = cycle

@@ -13,7 +13,7 @@ module Minigun
       @pipeline = pipeline
       @dag = pipeline.dag
       @names = pipeline.ordered_names
-      @stages = @names == pipeline.stages.keys ? pipeline.stages.values : pipeline.stages.values_at(*@names)
+      @stages = @names == pipeline.stages.keys ? pipeline.stages.values : @names.map { |name| pipeline.stages[name] }
       @producing = @stages.map { |stage| stage.producer? ? true : false }
     end
 

@@ -30,10 +30,8 @@ module Minigun
 
     # Takes keywords, or the positions (name, pipeline, block = nil, options = {}).
     # A Hash in fourth place is the options.
-    def initialize(*positions, name: positions[0], pipeline: positions[1], block: positions[2],
-                   options: positions[3], &given)
-      raise ArgumentError, "a stage takes at most four values" if positions.size > 4
-
+    def initialize(first = nil, second = nil, third = nil, fourth = nil,
+                   name: first, pipeline: second, block: third, options: fourth, &given)
       @name = name
       @owner = pipeline
       @block = block || given

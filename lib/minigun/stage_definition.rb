@@ -44,7 +44,14 @@ module Minigun
       @targets = names(:to)
       @sources = names(:from)
       @hooks = Hooks::STAGE_TYPES.flat_map { |type| hooks_of(type, @options[type]) } if hooked?
-      @options = @options.except(*OWN) unless custom?
+      @options = of_the_stage unless custom?
+    end
+
+    # Not by Hash#except, whose result has the memory of the whole.
+    def of_the_stage
+      rest = {}
+      @options.each { |option, value| rest[option] = value unless OWN.include?(option) }
+      rest
     end
 
     def hooked? = Hooks::STAGE_TYPES.any? { |type| @options.key?(type) }

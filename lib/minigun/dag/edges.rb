@@ -3,7 +3,7 @@
 module Minigun
   class DAG
     # Makes the methods that change an Array or a Hash tell of it, so that a graph knows
-    # when it has to look at its edges again.
+    # when it has to look at them again.
     module Watched
       CHANGERS = %i[
         << []= append clear collect! compact! compare_by_identity concat default= default_proc=
@@ -25,6 +25,11 @@ module Minigun
       end
     end
     private_constant :Watched
+
+    # The names of all nodes: an Array that outside code may change.
+    class Nodes < Array
+      include Watched.over(Array)
+    end
 
     # The targets of one node: an Array that outside code may change.
     class Targets < Array

@@ -37,20 +37,23 @@ module Minigun
       # @return [self]
       def plan!
         forget
-        @found = stages.is_a?(Names::Table) ? stages.to_h : stages.transform_keys { |name| key(name) }
-        dag.topological_sort.each { |name| plan_stage(name, key(name)) }
-        @found.each_key { |name| plan_stage(name, name) unless @types.key?(name) }
+        order, @sources = dag.send(:feeders)
+        find_stages
+        order.each { |number| plan_stage(number) }
+        @found.each_index { |number| plan_stage(number) unless @types[number] }
         self
       end
 
       # @return [Symbol] :thread, :fork, :ractor or :inline
       def context_for(name)
-        @types.fetch(key(name), DEFAULT_TYPE)
+        number = number_of(name)
+        (number && @types[number]) || DEFAULT_TYPE
       end
 
       # @return [Symbol, String, nil] the name of the stage it is co-located with
       def affinity_for(name)
-        @affinities[key(name)]
+        number = number_of(name)
+        source_name(number) if number
       end
 
       def colocated?(stage, source)
@@ -60,13 +63,15 @@ module Minigun
 
       # @return [Array<Symbol>] the types that occur
       def context_types
-        @types.values.uniq
+        @types.compact.uniq
       end
 
       # @return [Hash] names of stages by the name of the one they are co-located with;
       #   the independent ones by nil
       def affinity_groups
-        @names.group_by { |name| affinity_for(name) }
+        @names.each_with_index.with_object({}) do |(name, number), groups|
+          (groups[source_name(number)] ||= []) << name if @found[number]
+        end
       end
 
       # @return [Array] names of the stages that are co-located with no other
@@ -81,32 +86,46 @@ module Minigun
 
       private
 
+      # All is kept by the number of a node of the graph; stages that are none follow.
       def forget
-        @names = []
-        @types = {}
-        @affinities = {}
+        @names, @found, @types, @sources = [], [], [], []
+        @numbers = nil
+      end
+
+      def find_stages
+        @names = dag.nodes.to_a
+        return @found = stages.values if @names == stages.keys
+
+        found = stages.transform_keys { |name| key(name) }
+        @found = @names.map { |name| found.delete(key(name)) }
+        @names.concat(found.keys)
+        @found.concat(found.values)
       end
 
       def key(name)
         name.is_a?(Symbol) ? name : Names::Table.key(name)
       end
 
-      # Predecessors have been planned.
-      def plan_stage(name, id)
-        stage = @found[id] or return
-        plain = plain?(stage)
-        source = source_of(name) if plain
-        @names << name
-        @affinities[id] = source
-        @types[id] = source ? @types[key(source)] : type_of(stage, plain)
+      def number_of(name)
+        @numbers ||= @names.each_with_index.to_h { |each, number| [key(each), number] }
+        @numbers[key(name)]
       end
 
-      def source_of(name)
-        upstream = dag.upstream(name)
-        return unless upstream.size == 1
+      def source_name(number) = @sources[number] && @names[@sources[number]]
 
-        feeder = @found[key(upstream.first)]
-        upstream.first if feeder && !feeder.accumulator? && !feeder.composite?
+      # Predecessors have been planned.
+      def plan_stage(number)
+        stage = @found[number] or return
+        plain = plain?(stage)
+        source = source_of(number) if plain
+        @sources[number] = source
+        @types[number] = source ? @types[source] : type_of(stage, plain)
+      end
+
+      def source_of(number)
+        source = @sources[number] or return
+        feeder = @found[source]
+        source if feeder && !feeder.accumulator? && !feeder.composite?
       end
 
       def plain?(stage)
