@@ -4,6 +4,9 @@
 
 static VALUE rb_mMinigunSight;
 
+/* Set, once it is known; it isn't part of every Ruby's core. */
+static VALUE set_class = Qnil;
+
 /*
  * call-seq: Sight.prefix?(list, start) -> true or false
  *
@@ -29,7 +32,21 @@ is_changeable(VALUE value)
 {
     if (SPECIAL_CONST_P(value)) return false;
     if (RB_BUILTIN_TYPE(value) == T_STRING) return !OBJ_FROZEN(value);
-    return RB_BUILTIN_TYPE(value) == T_ARRAY || RB_BUILTIN_TYPE(value) == T_HASH;
+    if (RB_BUILTIN_TYPE(value) == T_ARRAY || RB_BUILTIN_TYPE(value) == T_HASH) return true;
+    return RBASIC_CLASS(value) == set_class;
+}
+
+/*
+ * call-seq: Sight.watch_sets(Set)
+ *
+ * Takes objects of that class for changeable from now on.
+ */
+static VALUE
+minigun_sight_watch_sets(VALUE self, VALUE klass)
+{
+    if (NIL_P(set_class)) rb_gc_register_mark_object(klass);
+    set_class = klass;
+    return klass;
 }
 
 static int
@@ -42,7 +59,7 @@ add_changeable(VALUE key, VALUE value, VALUE keys)
 /*
  * call-seq: Sight.changeable_keys(table) -> Array
  *
- * Keys whose values are an Array, a Hash or a String.
+ * Keys whose values are an Array, a Hash, a Set or a String.
  */
 static VALUE
 minigun_sight_changeable_keys(VALUE self, VALUE table)
@@ -219,6 +236,7 @@ Init_minigun_write_back(void)
     rb_define_module_function(rb_mMinigunSight, "table", minigun_sight_table, 1);
     rb_define_module_function(rb_mMinigunSight, "pairs?", minigun_sight_pairs_p, 2);
     rb_define_module_function(rb_mMinigunSight, "variables", minigun_sight_variables, 1);
+    rb_define_module_function(rb_mMinigunSight, "watch_sets", minigun_sight_watch_sets, 1);
     rb_define_module_function(rb_mMinigunSight, "suspects", minigun_sight_suspects, 2);
     rb_define_module_function(rb_mMinigunSight, "changed_keys", minigun_sight_changed_keys, 2);
 }

@@ -24,6 +24,28 @@ RSpec.describe "Write-back from children" do
     values.size == 1 ? values.values.first : values
   end
 
+  describe "of a Set" do
+    it "adds and takes away members, in place, also inside Hashes" do
+      set = Set[:old, :kept]
+      result = left_by({ :@set => set, :@table => { seen: Set.new } }, batches: 3) do |batch|
+        @set.merge(batch).delete(:old)
+        @table[:seen].merge(batch)
+      end
+
+      expect(result[:@set]).to be(set).and eq(Set[:kept, 0, 1, 2])
+      expect(result[:@table]).to eq({ seen: Set[0, 1, 2] })
+    end
+
+    it "brings a new one, and one that took another's place" do
+      result = left_by({ :@new => nil, :@other => Set[1].freeze }, batches: 2) do |batch|
+        (@new ||= Set.new).merge(batch)
+        @other += [5]
+      end
+
+      expect(result).to eq({ :@new => Set[0, 1], :@other => Set[1, 5] })
+    end
+  end
+
   describe "of an Array" do
     it "appends what children appended, in place" do
       list = [1]

@@ -18,6 +18,7 @@ module Minigun
             when :append then append(current, first)
             when :replace then current.is_a?(Array) && !current.frozen? ? current.replace(first) : first
             when :keys then keys(current, first, second)
+            when :members then members(current, first, second)
             when :add then add(current, first, second)
             when :new then merge_new(current, first, in_hash)
             else first
@@ -44,6 +45,12 @@ module Minigun
           end
 
           # @api private
+          def members(current, added, gone)
+            set = current.is_a?(Set) && !current.frozen? ? current : Set.new(current.is_a?(Set) ? current : [])
+            set.merge(added).subtract(gone)
+          end
+
+          # @api private
           def add(current, before, now)
             return now if !current.is_a?(Numeric) || current.eql?(before)
 
@@ -53,6 +60,7 @@ module Minigun
           # @api private
           def merge_new(current, value, in_hash)
             return append(current, value) if value.is_a?(Array) && current.is_a?(Array)
+            return members(current, value, []) if value.is_a?(Set) && current.is_a?(Set)
             return current + value if in_hash && value.is_a?(Numeric) && current.is_a?(Numeric)
             return value unless value.is_a?(Hash) && current.is_a?(Hash)
 

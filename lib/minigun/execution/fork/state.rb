@@ -8,7 +8,7 @@ module Minigun
         # State.advance, which gives the State that follows and the change between the two.
         #
         # Changes: [:append, items] to an Array, [:replace, items] of an Array, [:keys, pairs, gone] of a
-        # Hash, [:add, before, now] of a number, [:set, value], [:new, value] where there was nothing.
+        # Hash, [:members, added, gone] of a Set, [:add, before, now] of a number, [:set, value], [:new, value] where there was nothing.
         class State
           # A container found inside itself, or in two places, is followed once.
           # @param seen [Set] containers met already, by identity
@@ -18,6 +18,7 @@ module Minigun
             when Hash
               value.compare_by_identity? || !seen.add?(value) ? State.new(value) : TableState.new(value, seen)
             when String then TextState.new(value)
+            when Set then value.compare_by_identity? ? State.new(value) : SetState.new(value)
             else State.new(value)
             end
           end
@@ -180,7 +181,7 @@ module Minigun
             false
           end
 
-          def changeable?(part) = part.is_a?(Array) || part.is_a?(Hash) || part.is_a?(String)
+          def changeable?(part) = [Array, Hash, String, Set].any? { |type| part.is_a?(type) }
         end
       end
     end

@@ -8,7 +8,7 @@ module Minigun
       # Brings into the parent what a child changed in the instance variables of the user object.
       #
       # The child keeps what each variable held when the parent last heard of it, and sends the
-      # difference: a suffix for an Array, per key for a Hash, a difference for a number, the value
+      # difference: a suffix for an Array, per key for a Hash, members for a Set, a difference for a number, the value
       # for anything else. The parent merges it into what it has by then; containers stay the
       # objects they are. What Marshal can't carry is left out, variable by variable, key by key.
       module WriteBack
@@ -113,4 +113,5 @@ module Minigun
 end
 
 require_relative "state"
+require_relative "set_state"
 require_relative "merge"
