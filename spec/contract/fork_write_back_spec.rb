@@ -166,6 +166,21 @@ RSpec.describe "Write-back from children" do
     expect(result[:@table]).to include(good: 1)
   end
 
+  it "says so when results are among it" do
+    log = StringIO.new
+    logger, Minigun.logger = Minigun.logger, Logger.new(log)
+    result = left_by({ :@list => [], :@fine => [] }, batches: 1) do |batch|
+      @list << proc {}
+      @fine << batch[0]
+    end
+
+    expect(result).to eq({ :@list => [], :@fine => [0] })
+    expect(log.string.scan("[Pipeline:default][Stage:work] what a child added to @list stays there").size).to eq(1)
+    expect(log.string).not_to include("@fine")
+  ensure
+    Minigun.logger = logger
+  end
+
   it "takes user objects that can't be marshalled themselves" do
     guarded = forked({ :@list => [] }) { |batch| @list << batch }
     guarded.instance_variable_set(:@lock, Monitor.new)

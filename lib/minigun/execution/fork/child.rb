@@ -148,8 +148,8 @@ module Minigun
         # The rest of a message: failures, changes to the user object, log lines, what ends the run.
         def note(failures, fatal = nil)
           failures = failures.map { |index, error| [index, Fault.dump(error)] }
+          changes = look_for_changes if @recorder # it may log
           lines = Minigun.logger.relayed_lines if Minigun.logger.is_a?(LogRelay)
-          changes = look_for_changes if @recorder
           return if failures.empty? && !lines && !changes && !fatal
 
           Marshal.dump([failures, changes, lines, fatal])

@@ -87,7 +87,7 @@ module Minigun
 
         # @return [WriteBack::Recorder, nil] of the user object as of now
         def recorder
-          @recorder || (WriteBack::Recorder.new(@user_object) if write_back?)
+          @recorder || (WriteBack::Recorder.new(@user_object, place) if write_back?)
         end
 
         # @return [String] for messages

@@ -15,8 +15,9 @@ module Minigun
         # The child's side.
         class Recorder
           # @param object [Object] the user object, as of the fork
-          def initialize(object)
-            @object = object
+          # @param place [String] pipeline and stage, for messages
+          def initialize(object, place = "")
+            @object, @place = object, place
             @pairs = Sight.variables(object)
             @known = @pairs.each_slice(2).to_h { |name, value| [name, State.of(value, Set.new.compare_by_identity)] }
             @counted = @known.filter_map { |name, state| name if state.number? }
@@ -31,8 +32,10 @@ module Minigun
             seen = {}.compare_by_identity
             changes = suspects.filter_map do |name|
               change = change_of(name, seen)
-              bytes = change && Packing.pack(change)
-              [name, bytes] if bytes
+              next unless change
+
+              bytes = Packing.pack(change)
+              bytes ? [name, bytes] : left_out(name, change)
             end
             return if changes.empty?
 
@@ -43,7 +46,16 @@ module Minigun
           private
 
           GET = Kernel.instance_method(:instance_variable_get)
-          private_constant :GET
+          COLLECTED = %i[append replace members].freeze
+          private_constant :GET, :COLLECTED
+
+          # Objects a child holds for itself, like connections, are left out quietly, results are not.
+          def left_out(name, change)
+            return unless COLLECTED.include?(change[0]) && (@left_out ||= Set.new).add?(name)
+
+            Minigun.logger.warn("#{@place} what a child added to #{name} stays there: Marshal can't copy all of it; add plain data")
+            nil
+          end
 
           def value_of(name) = GET.bind_call(@object, name)
 
