@@ -204,3 +204,30 @@ TEST(run_batch_without_items_is_flushed)
     CHECK(rig.stages[sink].nseen == 0);
     rig_fini(&rig);
 }
+
+/* A producer that is found slow hands on what it holds, room or not, and then waits for room. */
+static void
+check_bounded(rig_t *rig)
+{
+    const mg_step_t *source = &rig->run.steps[0], *sink = &rig->run.steps[1];
+    const mg_hand_t *hand = &source->hand;
+    CHECK(sink->queued + (hand->out ? mg_chunk_size(hand->out) : 0) <= sink->capacity + MG_CHUNK_ITEMS + 1);
+}
+
+TEST(run_slow_producer_keeps_to_the_bounds)
+{
+    for (uint32_t seed = 1; seed <= 20; seed++) {
+        rig_t rig;
+        rig_init(&rig);
+        uint32_t source = rig_producer(&rig, 1000), sink = rig_stage(&rig, MG_KIND_EACH, rig_linger);
+        rig_edge(&rig, source, sink);
+        rig.stages[sink].plan = MG_PLAN_ALONE;
+        rig.stages[source].slow = true;
+        rig.stages[sink].spec.capacity = 4;
+        rig.chaos = RIG_TEND | RIG_YIELD;
+        rig.random = seed;
+        rig.looks = check_bounded;
+        CHECK(rig_run(&rig) == MG_OK);
+        rig_fini(&rig);
+    }
+}

@@ -36,13 +36,15 @@ feeds(const mg_step_t *step, const mg_segment_t *segment)
     return false;
 }
 
-/* Hands on for another thread what the hand holds. What failed half-way can't be sent
- * again, so a failure ends the run. */
+/* Hands on for another thread what the hand holds, whether there is room or not: the
+ * next item has to wait for it. What failed half-way can't be sent again, so a failure
+ * ends the run. */
 static void
 flush_for(mg_hand_t *hand)
 {
     mg_run_t *run = hand->step->run;
     mg_status_t status = mg__hand_flush(hand, false, false);
+    hand->threshold = 1;
     if (status == MG_OK || status == MG_CANCELLED) return;
     run->failure = status;
     mg_run_cancel(run);
@@ -56,9 +58,7 @@ mg__pull(mg_segment_t *segment)
         if (!worker->running_head || worker->segment == segment) continue;
         mg_hand_t *hand = &worker->segment->head->hand;
         if (!hand->eager || hand->delivering || !feeds(hand->step, segment)) continue;
-        hand->threshold = 1;
         flush_for(hand);
-        hand->threshold = 1;
     }
     return segment->inbox.first != NULL;
 }
