@@ -9,16 +9,19 @@ module Minigun
     attr_reader :definition
 
     # @param owner [Class] the class, self of what is evaluated without an instance
-    def initialize(owner, config: nil, definition: Definition.new)
+    def initialize(owner, config: nil, definition: Definition.new, hand_changes: [])
       super(config: config)
       @owner = owner
       @definition = definition
+      @inherited = definition.count
+      @inherited_changes = hand_changes
       start_over
     end
 
     # A blueprint for a subclass, with what this one has by now.
     def inherit(owner)
-      Blueprint.new(owner, config: @config.dup, definition: @definition.inherit)
+      changes = (@inherited_changes + @hand_changes).map(&:settled)
+      Blueprint.new(owner, config: @config.dup, definition: @definition.inherit, hand_changes: changes)
     end
 
     # Records a word.
@@ -65,7 +68,8 @@ module Minigun
       task = Task.new(config: @config.dup, context: object)
       generation = @generation
       task.on_end { show_run_of(task) if generation.equal?(@generation) }
-      Replay.new(task, object).call(@definition)
+      replay = Replay.new(task, object)
+      in_turn(@definition, task.root_pipeline) { |entries| replay.call(entries) }
       @hand_changes.each { |changes| changes.carry_over(task.root_pipeline) }
       task
     end
@@ -117,8 +121,22 @@ module Minigun
 
       entries, @pending = @pending, []
       @hand_changes.last&.settle
-      Replay.new(self, @owner, strict: false).call_leniently(entries)
+      replay = Replay.new(self, @owner, strict: false)
+      if @hand_changes.empty?
+        in_turn(entries, @root_pipeline) { |part| replay.call_leniently(part) }
+      else
+        replay.call_leniently(entries)
+      end
       @hand_changes << HandChanges.new(@root_pipeline)
+    end
+
+    # Yields what is inherited, makes the changes by hand that are, yields the rest.
+    def in_turn(entries, pipeline)
+      return yield(entries) if @inherited_changes.empty?
+
+      yield entries.first(@inherited)
+      @inherited_changes.each { |changes| changes.carry_over(pipeline) }
+      yield entries.drop(@inherited)
     end
   end
 end

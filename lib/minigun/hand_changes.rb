@@ -7,7 +7,7 @@ module Minigun
   class HandChanges
     # The structure of a pipeline at one time.
     class State
-      attr_reader :stages, :order, :nodes, :edges, :hooks
+      attr_reader :stages, :order, :nodes, :edges, :hooks, :stage_hooks
 
       def initialize(pipeline)
         @stages = pipeline.stages.dup
@@ -15,6 +15,9 @@ module Minigun
         @nodes = pipeline.dag.nodes.dup
         @edges = pipeline.dag.edges.flat_map { |from, targets| targets.map { |to| [from, to] } }
         @hooks = pipeline.hooks.transform_values(&:dup)
+        @stage_hooks = pipeline.stage_hooks.flat_map do |type, by_name|
+          by_name.flat_map { |name, hooks| hooks.map { |hook| [type, name, hook] } }
+        end
       end
     end
 
@@ -26,8 +29,11 @@ module Minigun
 
     # To be called before more definitions are applied: what they change is not by hand.
     def settle
-      @after = State.new(@pipeline)
+      @after ||= State.new(@pipeline)
     end
+
+    # The changes made until now, for a class that inherits them.
+    def settled = dup.tap(&:settle)
 
     # Makes the same changes in another pipeline.
     def carry_over(other)
@@ -37,6 +43,7 @@ module Minigun
       other.instance_variable_set(:@stage_order, after.order | other.stage_order) unless after.order == @before.order
       carry_over_edges(after, other.dag)
       after.hooks.each { |type, hooks| other.hooks[type].concat(hooks - @before.hooks[type]) }
+      (after.stage_hooks - @before.stage_hooks).each { |type, name, hook| other.add_stage_hook(type, name, &hook) }
     end
 
     private

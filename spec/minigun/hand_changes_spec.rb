@@ -45,6 +45,30 @@ RSpec.describe Minigun::HandChanges do
     expect(own.find_stage(:b)).not_to be(klass._minigun_task.stages[:b])
   end
 
+  it "carries over hooks of stages" do
+    root.add_stage_hook(:before, :z) { 1 }
+    root.add_stage(:consumer, :y, before: -> { 2 }) { |n| n }
+
+    expect(instance.stage_hooks[:before].transform_values { |hooks| hooks.map(&:call) }).to eq({ z: [1], y: [2] })
+  end
+
+  it "is inherited as of that moment, and later definitions of the subclass come after it" do
+    root.stages[:z] = Minigun::AtomicStage.new(name: :z, block: proc { |n| [:by_hand, n] })
+    root.dag.add_edge(:a, :z)
+    root.add_hook(:before_run) { 1 }
+    child = Class.new(klass) { processor(:b) { |n| emit n } }
+    grandchild = Class.new(child) { reroute_stage :a, to: :b }
+    root.add_hook(:before_run) { 2 }
+
+    [child, grandchild].each do |heir|
+      own = heir.new._evaluate_pipeline_blocks!.root_pipeline
+      expect([own, heir._minigun_task].map { |each| each.hooks[:before_run].map(&:call) }).to eq([[1], [1]])
+      expect(own.stages[:z].execute(nil, 1)).to eq([:by_hand, 1])
+    end
+    expect([klass, child, grandchild].map { |each| each._minigun_task.dag.downstream(:a) }).to eq([%i[z], %i[z], %i[b]])
+    expect(instance.hooks[:before_run].map(&:call)).to eq([1, 2])
+  end
+
   it "goes on when the definitions do" do
     root.dag.add_edge(:a, :z)
     klass.consumer(:y, from: :a) { |n| n }
