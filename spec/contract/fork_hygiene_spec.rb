@@ -24,6 +24,32 @@ RSpec.describe "Children of a run" do
     expect(Process.wait2(host).last.exitstatus).to eq(42)
   end
 
+  %i[spawn_fork fork_ipc].each do |strategy|
+    it "leave the host program's own children to it, ended before the run or during it (#{strategy})" do
+      own = lambda do |status|
+        reader, writer = IO.pipe
+        pid = fork { exit! status }
+        writer.close
+        reader.read # until it ends
+        reader.close
+        pid
+      end
+      before, during = own.call(42), nil
+      object = job do
+        producer(:gen) do
+          during = own.call(43)
+          8.times { |n| emit n }
+        end
+        accumulator(:pack, max_size: 1)
+        consumer(:work, strategy: strategy) { |batch| @out << batch }
+      end
+      object.run
+
+      expect(object.out.size).to eq(8)
+      expect([before, during].map { |pid| Process.wait2(pid).last.exitstatus }).to eq([42, 43])
+    end
+  end
+
   it "are known by pid, whatever else waits for children" do
     stop = false
     other = Thread.new { children? && Thread.pass until stop }

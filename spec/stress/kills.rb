@@ -21,12 +21,13 @@ module Kills
 
   module_function
 
-  # Goes through the trials of the seeds from `seed` on, until so many processes have been killed.
+  # Goes through the trials of the seeds from `seed` on, until so many processes have been killed, and
+  # so many of them were parents.
   # @return [Outcome] its faults are texts
-  def run(seed:, kills:, out: $stdout)
+  def run(seed:, kills:, parents: 0, out: $stdout)
     out.puts "kills: from seed #{seed} on, until there were #{kills}"
     outcome = Outcome.new(0, 0, 0, [])
-    while outcome.kills < kills && outcome.faults.size < ENOUGH
+    while (outcome.kills < kills || outcome.parents < parents) && outcome.faults.size < ENOUGH
       add(outcome, Trial.new(Plan.of(seed)), seed)
       seed += 1
     end

@@ -133,6 +133,18 @@ RSpec.describe Minigun::Execution::ForkContext, :no_leaks do
     Process.wait(stranger)
   end
 
+  it "leaves children of others alone that have ended" do
+    reader, writer = IO.pipe
+    stranger = fork { exit! 42 }
+    writer.close
+    reader.read # until it ends
+    work.execute { sleep 3 }
+    3.times { expect(work).to be_alive }
+    work.terminate
+
+    expect(Process.wait2(stranger).last.exitstatus).to eq(42)
+  end
+
   it "needs nobody's end of file" do
     holder = nil
     work.execute { fork { sleep 5 } } # holds the writing end
