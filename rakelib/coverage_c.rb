@@ -43,7 +43,7 @@ class CTestCoverage
 
   # What to link the stages with; keeps what to compile them with.
   def libraries
-    found = StageTests.libraries + StageTests.simdjson("coverage", COUNTED, folder: FOLDER)
+    found = StageTests.wrapped + StageTests.libraries + StageTests.simdjson("coverage", COUNTED, folder: FOLDER)
     @defines, links = found.partition { |word| word.start_with?("-D") }
     links
   end

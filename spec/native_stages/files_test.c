@@ -5,12 +5,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static mg_option_t
-path_option(const char *path)
-{
-    return (mg_option_t){ "path", { MG_VALUE_TEXT, (uint32_t)strlen(path), { .text = path } } };
-}
-
 TEST(write_makes_a_file_of_what_comes)
 {
     const char *path = in_folder("out");

@@ -15,12 +15,6 @@
 static const char text[] = "one\ntwo\r\n\nfour\nlast";
 static const char lines[] = "one\ntwo\n\nfour\nlast\n";
 
-static mg_option_t
-path_option(const char *path)
-{
-    return (mg_option_t){ "path", { MG_VALUE_TEXT, (uint32_t)strlen(path), { .text = path } } };
-}
-
 static char *
 lines_of(const char *path, int64_t block)
 {

@@ -14,7 +14,7 @@ typedef struct {
 static void
 append(text_t *text, const char *bytes, size_t length)
 {
-    text->bytes = realloc(text->bytes, text->size + length + 1);
+    text->bytes = steady_realloc(text->bytes, text->size + length + 1);
     CHECK(text->bytes != NULL);
     memcpy(text->bytes + text->size, bytes, length);
     text->size += length;
@@ -185,6 +185,12 @@ in_folder(const char *name)
     char *path = paths[next++ % 8];
     snprintf(path, sizeof(paths[0]), "%s/%s", folder, name);
     return path;
+}
+
+mg_option_t
+path_option(const char *path)
+{
+    return (mg_option_t){ "path", { MG_VALUE_TEXT, (uint32_t)strlen(path), { .text = path } } };
 }
 
 char *

@@ -32,6 +32,9 @@ char *outcome(const link_t *links, size_t count, const char *input);
 /* Sorts the text's lines, in place. */
 char *sorted(char *text);
 
+/* realloc, also where a test has it fail. */
+void *steady_realloc(void *memory, size_t size);
+
 /* Fails the test, with both texts, unless they are the same; frees the first. */
 void check_text(char *text, const char *expected, const char *file, int line);
 #define CHECK_TEXT(text, expected) check_text(text, expected, __FILE__, __LINE__)
@@ -39,8 +42,9 @@ void check_text(char *text, const char *expected, const char *file, int line);
 /* Fails the test unless the text is a failure that names the package; frees the text. */
 void check_needs(char *text, const char *package);
 
-/* A folder of the test's own; the path of a file in it; all of a file's bytes, or NULL. */
+/* A folder of the test's own; the path of a file in it, also as an option; all of a file's bytes, or NULL. */
 const char *in_folder(const char *name);
+mg_option_t path_option(const char *path);
 char *read_file(const char *path, size_t *size);
 void write_file(const char *path, const void *bytes, size_t size);
 
