@@ -102,12 +102,14 @@ module Minigun
       end
 
       def settle(answer, step, item, error, attempts)
-        return POLICIES.fetch(answer) unless answer == :dead_letter
+        bury(step, item, error, attempts) if answer == :dead_letter
+        POLICIES.fetch(answer)
+      end
 
+      def bury(step, item, error, attempts)
         name = @run.pipeline_of(step)&.name
         letter = DeadLetter.new(item: item, stage: step.name, pipeline: name, error: error, attempts: attempts)
         exposed { @dead_letters.deliver(step, letter) }
-        :dead
       end
 
       def limit(policy, weight)
