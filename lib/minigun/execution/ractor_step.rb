@@ -38,9 +38,15 @@ module Minigun
         return Isolation.refusal unless Isolation.ractors?
         return "it collects batches" unless @step.kind == :each
         return "its code is no block" unless @step.callable.is_a?(Proc)
+        return "items in ractors are neither tried again nor timed out" if retries_or_timeout?
         return "the user object can't be shared" unless Ractor.shareable?(@user_object)
 
         "emit belongs to the main ractor" if Isolation.calls?(@step.callable, :emit)
+      end
+
+      def retries_or_timeout?
+        policy = @step.policy || {}
+        policy[:retries].to_i.positive? || !policy[:timeout].nil?
       end
 
       def isolate

@@ -6,12 +6,17 @@ module Minigun
   module Native
     # A chain of native stages within a program.
     class Segment
+      # Policies that no chain can follow: a record is not Ruby's while it is in one.
+      UNFIT = %i[retries backoff timeout].freeze
+      private_constant :UNFIT
+
       # @return [Array<Step>] in order; the first one drives
       attr_reader :steps
 
       # @raise [Minigun::Error] an option is wrong
       def initialize(steps)
         @steps = steps
+        steps.each { |step| check_policy(step) }
         @stages = [nil, *steps, nil].each_cons(3).map { |before, step, after| settle(before&.stage, step.stage, after&.stage) }
         @ordered, workers = steps.first.stage.manner
         @workers = Chain.workers(workers)
@@ -35,6 +40,19 @@ module Minigun
       end
 
       private
+
+      def check_policy(step)
+        stage, policy = step.stage, step.policy || {}
+        own, others = UNFIT.select { |option| policy[option] && policy[option] != 0 }.partition { |option| stage.options[option] }
+        place = Minigun::Options.place(stage.pipeline, stage)
+        raise Error, "#{place}: native stages neither try again nor time out, so #{words(own)} can't be given" if own.any?
+        return if others.empty?
+
+        Minigun.logger.warn("#{place}: native stages neither try again nor time out: #{words(others)} of what surrounds it " \
+                            "has no effect on it")
+      end
+
+      def words(options) = options.map { |option| "#{option}:" }.join(", ")
 
       # The stage's address and its options in the words of C.
       def settle(before, stage, after)

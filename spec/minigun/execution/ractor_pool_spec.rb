@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require "timeout"
+require "minigun/execution/ractor_pool"
 
 RSpec.describe "Minigun::Execution::RactorPool", :no_leaks do
   # Blocks made here have a self that can be shared.
@@ -49,6 +50,15 @@ RSpec.describe "Minigun::Execution::RactorPool", :no_leaks do
     expect(out.map(&:last).uniq.size).to be_between(1, 2)
     expect(stats).to have_attributes(items_consumed: 20, items_produced: 20, items_failed: 0, observations: 20)
     expect(logged).to be_empty
+  end
+
+  it "works on threads where items are to be tried again, or timed" do
+    [{ retries: 1, backoff: 0 }, { timeout: 5 }].each do |policy|
+      out.clear
+      through(blocks.where, **policy)
+      expect(out.map(&:last).uniq).to eq([Ractor.current.to_s])
+    end
+    expect(logged).to eq(["work: on threads instead of ractors: items in ractors are neither tried again nor timed out"] * 2)
   end
 
   it "has the user object as self, and item errors as everywhere" do

@@ -119,6 +119,25 @@ RSpec.describe "native stages in a pipeline" do
     expect { job { native :read, lines: "a", grep: /x/ }.run }.to raise_error(Minigun::Error, /lines and grep are given/)
   end
 
+  it "refuses policies that no chain can follow, and tells of those that surround it" do
+    { retries: 2, timeout: 1, backoff: 0.1 }.each do |option, value|
+      wrong = job { native :read, lines: "log", option => value }
+      expect { wrong.run }.to raise_error(Minigun::Error, /stage :read: native stages neither try again nor time out, so #{option}: can't be given/)
+    end
+    surrounded = job do
+      producer(:make) { emit "a line" }
+      native :some, grep: "line"
+      native :more, grep: "line", retries: 0
+      consumer(:keep) { |text| @out << text }
+    end
+    surrounded.class.retries(3)
+    surrounded.run
+
+    expect(surrounded.items).to eq(["a line"])
+    expect(log.string.scan(/stage :\w+: native stages .*/))
+      .to contain_exactly(match(/:some: native stages neither try again nor time out: retries: of what surrounds it has no effect/))
+  end
+
   it "works beside forks, batches, routing by name and nested pipelines" do
     mixed = job do
       native :read, lines: "log"
