@@ -121,6 +121,19 @@ RSpec.describe "Traps: hangs" do
     expect(logged).to include("before the loop")
   end
 
+  it "ends what is awaited when all others ended before they had begun" do
+    runs = Array.new(30) do
+      seen_by do
+        producer(:nothing, to: :loop) { |output| output }
+        consumer(:awaited, await: true) { |n| @seen << n }
+        stage(:loop, to: :keep) { |input, output| until (item = input.pop).is_a?(Minigun::EndOfStage) do output << item end }
+        consumer(:keep) { |n| @seen << n }
+      end
+    end
+
+    expect(runs.flatten).to eq([])
+  end
+
   it "releases writers when a stage ends early with a full queue" do
     seen = seen_by do
       producer(:source) { |output| 2000.times { |n| output << n } }

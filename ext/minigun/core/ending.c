@@ -37,7 +37,8 @@ begin_end(mg_step_t *step)
     if (!unreachable(step)) return false;
     step->ending = true;
     if (step->kind == MG_KIND_LOOP || step->has_flush) {
-        mg__work_begun(step->run);
+        /* A loop whose thread has not begun has its place on the ledger. */
+        if (!step->running) mg__work_begun(step->run);
         mg__rouse_all(step->segment);
         if (step->segment->nworkers == 0) mg__worker_start(step->segment);
         return false;
