@@ -19,6 +19,7 @@ typedef struct {
     const mg_columns_t **columns; /* whose they are */
     long nkeys;
     mg_native_parcel_t *taken;  /* being made into objects */
+    uint64_t fed, through;      /* items; those of which all has been taken that came of them */
     mg_native_parcel_t *sealed; /* on its way in */
     mg_machine_options_t *options;
 } mg_machine_t;

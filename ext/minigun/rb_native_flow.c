@@ -65,11 +65,21 @@ reject_to_object(const mg_native_parcel_t *parcel)
     return rb_class_new_instance(7, fields, rb_path2class("Minigun::Native::Reject"));
 }
 
+/* Has all been taken that came of the items fed so far? Notes it, and tells whether it is news. */
+static bool
+caught_up(mg_machine_t *machine, bool idle)
+{
+    if (!idle || machine->through == machine->fed) return false;
+    machine->through = machine->fed;
+    return true;
+}
+
 /*
  * call-seq: take(seconds = nil) -> Array, Reject, false or nil
  *
  * The next block of what the last stage emits, or a record that a stage rejected, or
- * nil at the end; false if nothing comes within +seconds+. Raises the failure of a stage.
+ * nil at the end. With +seconds+ false if nothing comes within these, and at once when all
+ * that was fed has gone through. Raises the failure of a stage.
  */
 static VALUE
 minigun_native_machine_take(int argc, VALUE *argv, VALUE self)
@@ -84,8 +94,11 @@ minigun_native_machine_take(int argc, VALUE *argv, VALUE self)
 
     mg_native_parcel_put(parcels, machine->taken);
     machine->taken = NULL;
-    while ((status = mg_native_pipe_try_pop(outlet, &machine->taken)) == MG_AGAIN) {
-        if (deadline && mg_clock_now() >= deadline) return Qfalse;
+    for (;;) {
+        bool idle = deadline && mg_native_chain_idle(machine->core); /* asked before the outlet */
+        status = mg_native_pipe_try_pop(outlet, &machine->taken);
+        if (status != MG_AGAIN) break;
+        if (deadline && (caught_up(machine, idle) || mg_clock_now() >= deadline)) return Qfalse;
         wait_for(outlet, deadline);
     }
     if (status != MG_OK) {
@@ -137,7 +150,7 @@ minigun_native_machine_feed(VALUE self, VALUE items)
     for (long i = 0; i < RARRAY_LEN(items); i++) {
         mg_border_added_t added = mg_border_add(&machine->border, RARRAY_AREF(items, i));
         if (added == MG_BORDER_FULL) {
-            if (!push(machine)) return strange;
+            if (!push(machine)) break;
             added = mg_border_add(&machine->border, RARRAY_AREF(items, i));
         }
         if (added == MG_BORDER_STRANGE) {
@@ -146,7 +159,19 @@ minigun_native_machine_feed(VALUE self, VALUE items)
         }
     }
     push(machine);
+    machine->fed += (uint64_t)RARRAY_LEN(items); /* nobody looks between the last push and here */
     return strange;
+}
+
+/*
+ * call-seq: through -> Integer
+ *
+ * How many of the items fed have certainly gone through, with all that came of them taken.
+ */
+static VALUE
+minigun_native_machine_through(VALUE self)
+{
+    return ULL2NUM(mg_machine_get(self)->through);
 }
 
 /*
@@ -177,6 +202,7 @@ mg_machine_define_flow(VALUE machine)
 {
     rb_define_method(machine, "take", minigun_native_machine_take, -1);
     rb_define_method(machine, "feed", minigun_native_machine_feed, 1);
+    rb_define_method(machine, "through", minigun_native_machine_through, 0);
     rb_define_method(machine, "hungry?", minigun_native_machine_hungry_p, 0);
     rb_define_method(machine, "finish", minigun_native_machine_finish, 0);
 }

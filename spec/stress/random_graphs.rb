@@ -12,6 +12,7 @@
 
 require "minigun"
 require "io/wait"
+require "json"
 require "optparse"
 require_relative "../support/cases"
 %w[graph model generator program check shrink variants].each { |file| require_relative "random_graphs/#{file}" }

@@ -284,6 +284,12 @@ mg_native_chain_number(mg_native_chain_t *chain, mg_native_parcel_t *parcel)
     parcel->block.sequence = chain->numbered++;
 }
 
+bool
+mg_native_chain_idle(mg_native_chain_t *chain)
+{
+    return atomic_load(&chain->through) == mg_native_pipe_pushed(&chain->inlet);
+}
+
 void
 mg_native_chain_end(mg_native_chain_t *chain)
 {

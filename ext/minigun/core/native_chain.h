@@ -74,6 +74,11 @@ mg_native_parcels_t *mg_native_chain_parcels(mg_native_chain_t *chain);
 /* Gives a parcel from the Ruby side its place in the order. One thread. */
 void mg_native_chain_number(mg_native_chain_t *chain, mg_native_parcel_t *parcel);
 
+/* True if all parcels that were pushed into the inlet have gone through: what they gave is
+ * in the outlet, or was taken from there, or is kept by stages for the end. When that
+ * comes true the outlet's park rings. Any thread. */
+bool mg_native_chain_idle(mg_native_chain_t *chain);
+
 /* A copy of the columns that lives as long as the chain; equal columns give the same
  * one. NULL if there is no memory. Any thread. */
 const mg_columns_t *mg_native_chain_columns(mg_native_chain_t *chain, const mg_columns_t *columns);

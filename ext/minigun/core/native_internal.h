@@ -85,6 +85,7 @@ struct mg_native_chain {
     mg_native_parcels_t parcels;
     mg_native_pipe_t inlet, outlet;
     uint64_t numbered;
+    _Atomic uint64_t through; /* parcels of the inlet that no worker has in hand any more */
 
     _Atomic uint32_t running;
     _Atomic bool cancelled;

@@ -160,6 +160,15 @@ mg_native_pipe_try_pop(mg_native_pipe_t *pipe, mg_native_parcel_t **parcel)
     return status;
 }
 
+uint64_t
+mg_native_pipe_pushed(mg_native_pipe_t *pipe)
+{
+    pthread_mutex_lock(&pipe->lock);
+    uint64_t pushed = pipe->pushed;
+    pthread_mutex_unlock(&pipe->lock);
+    return pushed;
+}
+
 bool
 mg_native_pipe_wanted(mg_native_pipe_t *pipe)
 {

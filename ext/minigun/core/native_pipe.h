@@ -46,6 +46,9 @@ mg_status_t mg_native_pipe_try_push(mg_native_pipe_t *pipe, mg_native_parcel_t *
 mg_status_t mg_native_pipe_pop(mg_native_pipe_t *pipe, mg_native_parcel_t **parcel);
 mg_status_t mg_native_pipe_try_pop(mg_native_pipe_t *pipe, mg_native_parcel_t **parcel);
 
+/* How many parcels were ever pushed. */
+uint64_t mg_native_pipe_pushed(mg_native_pipe_t *pipe);
+
 /* False once it is cancelled: nothing more will be read from it. */
 bool mg_native_pipe_wanted(mg_native_pipe_t *pipe);
 

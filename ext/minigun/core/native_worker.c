@@ -197,7 +197,10 @@ turn_from_inlet(mg_native_worker_t *worker)
     worker->sequence = parcel->block.sequence;
     int status = mg__native_run(worker, 0, &parcel->block);
     mg_native_parcel_put(&chain->parcels, parcel);
-    return finish_turn(worker, status);
+    status = finish_turn(worker, status);
+    atomic_fetch_add(&chain->through, 1);
+    if (mg_native_chain_idle(chain)) mg_park_ring(&chain->outlet.park);
+    return status;
 }
 
 void *

@@ -19,7 +19,7 @@ module Minigun
         @run = run
         @segment = step.callable
         @user_object = user_object
-        @unfit = @taken = 0
+        @unfit = @taken = @settled = 0
         @counted_at = 0
       end
 
@@ -54,7 +54,7 @@ module Minigun
         if @segment.source?
           take_all(machine)
         else
-          helper = Thread.new { drain_beside(machine) }
+          helper = Thread.new { drain_beside(machine, input) }
           feed(machine, input)
           helper.value
         end
@@ -65,6 +65,7 @@ module Minigun
           machine.join
         end
         helper&.join
+        settle(input, @taken)
         count(machine, Time.now.to_f)
       end
 
@@ -74,16 +75,15 @@ module Minigun
 
           machine.feed(items)&.each { |place| refuse(items[place]) }
           @taken += items.size
-          input.settle(items.size)
           break unless machine.hungry? # then what feeds this one stops, too
         end
         machine.finish
       end
 
       # On a thread of its own; what ends it early ends the run.
-      def drain_beside(machine)
+      def drain_beside(machine, input)
         Thread.current.report_on_exception = false
-        take_all(machine)
+        take_all(machine) { settle(input, machine.through) }
       rescue Cancelled
         machine.cancel
       rescue Exception => e # rubocop:disable Lint/RescueException
@@ -95,9 +95,18 @@ module Minigun
         last = @segment.last.index
         until (taken = machine.take(SLOW_PACE)).nil?
           hand_on(last, taken) if taken
+          yield if block_given?
           machine.stop_reading if @segment.source? && @run.futile?(@segment.head.index)
           count_now_and_then(machine)
         end
+      end
+
+      # Items stay on the run's books while they are in the chain.
+      def settle(input, through)
+        return if through == @settled
+
+        input.settle(through - @settled)
+        @settled = through
       end
 
       def hand_on(last, taken)

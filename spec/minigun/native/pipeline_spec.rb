@@ -291,6 +291,21 @@ RSpec.describe "native stages in a pipeline" do
     expect(File.read("out")).to eq(%({"count":2}\n))
   end
 
+  it "has its items on the run's books, so that nothing ends which they still lead to" do
+    circle = job do
+      producer(:make, to: :write) { emit 9 }
+      processor(:write, to: :pass) { |number| emit number.to_s }
+      native :pass, grep: /[^5]/, to: :again
+      processor(:again) do |text, output|
+        @out << text
+        output.to(:write) << (text.to_i - 1)
+      end
+    end
+    circle.run
+
+    expect(circle.items).to eq(%w[9 8 7 6])
+  end
+
   it "reads no further when all that it leads to has ended" do
     reader, writer = IO.pipe
     File.mkfifo("endless")

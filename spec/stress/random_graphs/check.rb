@@ -101,7 +101,7 @@ module RandomGraphs
     end
 
     def counters
-      @graph.leaves.reject { |leaf| leaf.replicas || leaf.kind == :batch }.each do |leaf|
+      @graph.leaves.reject { |leaf| leaf.replicas || %i[batch native].include?(leaf.kind) }.each do |leaf|
         stats = statistics(leaf)
         wanted = [@model.inputs[leaf.name].size, @model.produced[leaf.name], @model.failed[leaf.name]]
         got = stats ? [stats.items_consumed, stats.items_produced, stats.items_failed] : [0, 0, 0]

@@ -71,6 +71,7 @@ module RandomGraphs
       node.policy = pick([nil, :retries, :dead_letter, :replace]) if node.rate
       node.takes = 1 + rand(5) if kind == :loop && one_in(8)
       batch(node) if kind == :batch
+      native(node) if kind == :each && one_in(8)
       context(node) if one_in(3) && kind != :loop
       node
     end
@@ -80,10 +81,17 @@ module RandomGraphs
       node.block = one_in(2)
     end
 
+    def native(node)
+      node.kind = :native
+      node.rate = node.policy = nil
+      node.native = pick(%i[pass grep json both])
+      node.ordered = one_in(2)
+    end
+
     def context(node)
       node.context = forks? ? pick(%i[cow_fork ipc_fork]) : pick(%i[thread thread thread ractor])
       node.workers = 1 + rand(3)
-      node.ordered = one_in(3)
+      node.ordered = one_in(3) unless node.native
     end
 
     # They take most of the time.
@@ -136,9 +144,15 @@ module RandomGraphs
       graph.all.each { |node| replicas(graph, node) }
       graph.all.each { |node| node.await = true if stranded?(graph, node) }
       graph.all.each { |node| node.block = true if node.await } # the stage behind would be awaited too
+      graph.leaves.each { |node| plain(node) if node.native && node.await } # and those behind would be entrances
       plain_failures(graph) if graph.leaves.any?(&:takes)
       forward(graph)
       graph
+    end
+
+    def plain(node)
+      node.kind = :each
+      node.native = node.ordered = nil
     end
 
     # What is sent to a stage that has ended fails: nothing that the model knows may come of that.

@@ -6,7 +6,7 @@ module RandomGraphs
   # An item is [value, hops]. What a stage does with it depends on the item alone,
   # so results do not depend on the order in which items arrive.
   Node = Struct.new(
-    :name, :kind,         # :producer, :each, :loop, :custom, :batch or :pipeline
+    :name, :kind,         # :producer, :each, :loop, :custom, :batch, :native or :pipeline
     :to,                  # names of static targets
     :dynamic,             # names it may address by output.to
     :await, :queue_size,
@@ -18,6 +18,7 @@ module RandomGraphs
     :count, :hops,        # of a producer
     :replicas,            # siblings that share the items round robin
     :size, :block,        # of a batch; whether the accumulator has a block
+    :native,              # of native stages: which of Program::NATIVE
     :style,               # :output or :emit
     :children,            # of a pipeline
     keyword_init: true
@@ -29,10 +30,17 @@ module RandomGraphs
     def sends(item)
       value, hops = item
       return (replacement(hops) if policy == :replace) if fails?(item)
+      return [] if drops?(item)
 
       out = Array.new((value % 3).zero? ? fan : 1) { |k| [nil, [mix(value, k), hops]] }
       out << [dynamic[value % dynamic.size], [mix(value, 50), hops - 1]] if dynamic.any? && hops.positive? && value.odd?
       out
+    end
+
+    # Native stages let through what doesn't end in 0, or has four digits, or both.
+    def drops?(item)
+      value = item.first
+      (%i[grep both].include?(native) && (value % 10).zero?) || (%i[json both].include?(native) && value < 1_000)
     end
 
     def fails?(item) = rate ? (item.first % rate).zero? : false

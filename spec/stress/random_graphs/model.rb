@@ -8,8 +8,12 @@ module RandomGraphs
     # By name of the leaf: its items in order, and how many it produced and failed.
     attr_reader :inputs, :produced, :failed
 
-    # What the leaf notes: its items that don't fail.
-    def seen(leaf) = leaf.rate ? inputs[leaf.name].reject { |item| leaf.fails?(item) } : inputs[leaf.name]
+    # What the leaf notes: its items that neither fail nor are filtered.
+    def seen(leaf)
+      return inputs[leaf.name] unless leaf.rate || leaf.native
+
+      inputs[leaf.name].reject { |item| leaf.fails?(item) || leaf.drops?(item) }
+    end
 
     def initialize(graph, limit: 100_000)
       @graph = graph
@@ -28,7 +32,9 @@ module RandomGraphs
     def items = inputs.values.sum(&:size)
 
     # Is the order of what arrives at the leaf promised, and observable?
-    def ordered?(leaf) = leaf.context.nil? && leaf.replicas.nil? && %i[each loop].include?(leaf.kind) && in_order?(leaf)
+    def ordered?(leaf)
+      leaf.context.nil? && leaf.replicas.nil? && %i[each loop native].include?(leaf.kind) && keeps_order?(leaf) && in_order?(leaf)
+    end
 
     private
 
@@ -44,13 +50,16 @@ module RandomGraphs
 
     def successors(leaf) = (@successors ||= {})[leaf.name] ||= @graph.successors(leaf)
 
+    # Native stages do if they are told to, whatever the context.
+    def keeps_order?(leaf) = (leaf.context.nil? && leaf.kind != :native) || leaf.ordered
+
     # One sender, which itself keeps the order of what arrives in order.
     def in_order?(leaf)
       senders = @graph.leaves.flat_map { |other| @graph.targets(other).count { |x| x.equal?(leaf) }.then { |n| [other] * n } }
       return false unless senders.one? && senders.first.dynamic.empty?
 
       sender = senders.first
-      sender.producer? || ((sender.context.nil? || sender.ordered) && sender.replicas.nil? && in_order?(sender))
+      sender.producer? || (keeps_order?(sender) && sender.replicas.nil? && in_order?(sender))
     end
   end
 end

@@ -25,6 +25,10 @@ module RandomGraphs
       node.seeds.each { |item| send_all(node.sends(item), output) }
     end
 
+    def text_of(item) = %({"v":#{item.first},"h":#{item.last}})
+
+    def item_of(row) = (row.is_a?(Hash) ? row : ::JSON.parse(row)).values_at("v", "h")
+
     def act_all(name, items, output)
       @seen << [:"#{name}#", items.size]
       items.each { |item| act(name, item, output) }
@@ -54,6 +58,10 @@ module RandomGraphs
   # Writes a graph as a program and makes its class.
   class Program
     WORDS = { thread: "thread_pool", cow_fork: "cow_fork", ipc_fork: "ipc_fork", ractor: "ractor_pool" }.freeze
+    NATIVE = {
+      pass: ["pass: true"], grep: [GREP = 'grep: /"v":\\d*[1-9],/'], json: [JSON = 'json: { select: %w[v h], where: { "v" => 1_000.. } }'],
+      both: [GREP, JSON]
+    }.freeze
     RETRIES = 2
     POLICIES = {
       retries: ", retries: #{RETRIES}, backoff: 0", dead_letter: ", on_error: :dead_letter",
@@ -101,6 +109,7 @@ module RandomGraphs
       when :loop then loop_stage(given, name, node.takes)
       when :custom then "custom_stage(RandomGraphs::Yielding, #{given}, node: self.class.table[#{name.inspect}])\n"
       when :batch then batch(node, name)
+      when :native then native(node, name)
       else each_stage(node, given, name)
       end
     end
@@ -124,6 +133,18 @@ module RandomGraphs
       behind = :"#{name}_apart"
       "accumulator(#{name.inspect}, max_size: #{node.size}, to: #{behind.inspect}#{options(node, :await, :queue_size)})\n" \
         "processor(#{behind.inspect}#{options(node, :to, :routing, :ordered)}) #{body}"
+    end
+
+    # Between a stage that makes texts of the items, and one that makes items of texts or rows.
+    def native(node, name)
+      stages = NATIVE.fetch(node.native)
+      names = [*stages.each_index.map { |i| :"#{name}_native#{i}" }, :"#{name}_apart"]
+      middle = stages.each_with_index.map do |stage, i|
+        "native(#{names[i].inspect}, #{stage}, to: #{names[i + 1].inspect}#{options(node, :ordered)})\n"
+      end
+      "processor(#{name.inspect}, to: #{names.first.inspect}#{options(node, :await, :queue_size, :ordered)}) " \
+        "{ |item, output| output << text_of(item) }\n#{middle.join}" \
+        "processor(#{names.last.inspect}#{options(node, :to, :routing, :ordered)}) { |row, output| act(#{name.inspect}, item_of(row), output) }\n"
     end
 
     def arguments(node, name)

@@ -3,8 +3,8 @@
 module RandomGraphs
   # Makes a failing graph smaller as long as it still fails.
   class Shrink
-    SIMPLER = { context: nil, ordered: nil, queue_size: nil, policy: nil, takes: nil, rate: nil, replicas: nil, fan: 1, kind: :each, style: :output,
-                await: false, hops: 0, workers: 1 }.freeze
+    SIMPLER = { context: nil, ordered: nil, queue_size: nil, policy: nil, takes: nil, rate: nil, replicas: nil, fan: 1, kind: :each, native: nil,
+                style: :output, await: false, hops: 0, workers: 1 }.freeze
 
     # The block says whether a graph fails.
     def initialize(&fails)
@@ -80,7 +80,7 @@ module RandomGraphs
       return if node[key] == value || node[key].nil?
       return if key == :kind && !%i[loop custom batch].include?(node.kind)
 
-      node[key] = value
+      key == :native ? Legal.plain(node) : node[key] = value
       true
     end
   end

@@ -29,7 +29,7 @@ module RandomGraphs
 
           leaf.context = context
           leaf.workers ||= 2
-          leaf.ordered = nil unless context
+          leaf.ordered = nil unless context || leaf.native
         end
       end
     end
