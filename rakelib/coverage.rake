@@ -5,8 +5,8 @@ require_relative "coverage_c"
 require_relative "instrumented"
 
 # Percent of lines and of branches; they may only rise. docs/coverage.md has the aims, and what is left.
-COVERAGE_FLOORS = { "core, by C tests" => [88, 76], "native stages, by C tests" => [50, 40], "core" => [88, 76], "binding" => [89, 67], "native stages" => [41, 27],
-                    "Ruby" => [86, 60] }.freeze
+COVERAGE_FLOORS = { "core, by C tests" => [95, 84], "native stages, by C tests" => [91, 73], "core" => [97, 88],
+                    "native stages" => [96, 79], "binding" => [95, 80], "Ruby" => [86, 60] }.freeze
 
 namespace :coverage do
   report = lambda do |groups|
@@ -34,7 +34,8 @@ namespace :coverage do
     sh ENV.fetch("CC", "cc"), "-shared", "-fPIC", "spec/support/coverage/dump_at_exit.c", "-o", preload, "-ldl", verbose: false
     passed = build.rspec(*args.specs, *args.extras, env: { "LD_PRELOAD" => preload, "MINIGUN_COVERAGE" => build.reports,
                                                           "RUBYOPT" => "-r#{build.folder}/spec/support/coverage/ruby" })
-    c = CoverageReport.merge(CTestCoverage.new.run, CoverageReport.of_c(File.join(build.folder, "build"), build.folder)).values
+    c = CoverageReport.merge(CTestCoverage.new.run, CoverageReport.of_c(File.join(build.folder, "build"), build.folder))
+    c = c.values.reject { |file| file.path.end_with?("/counters.c") } # what counts, not what is counted
     ruby = CoverageReport.of_ruby(Dir[File.join(build.reports, "*.ruby")], build.folder)
     report.call("core" => c.select { |file| core.(file.path) }, "native stages" => c.select { |file| stage.(file.path) },
                 "binding" => c.reject { |file| core.(file.path) || stage.(file.path) }, "Ruby" => ruby.values)
