@@ -14,7 +14,8 @@ module Minigun
       @dag = pipeline.dag
       @names = pipeline.ordered_names
       @stages = @names == pipeline.stages.keys ? pipeline.stages.values : @names.map { |name| pipeline.stages[name] }
-      @producing = @stages.map { |stage| stage.producer? ? true : false }
+      @behind_producers, @behind_others = Array.new(@names.size), Array.new(@names.size)
+      @spawning = []
     end
 
     # Adds the edges that follow from the order of definition, and validates all.
@@ -24,14 +25,12 @@ module Minigun
     def complete(&elsewhere)
       @names.each { |name| @dag.add_node(name) } unless @dag.nodes == @names
       link_input if @pipeline.input_queues.any?
-      candidates = automatic_edges
-      each_candidate(candidates, true) { |name, candidate| @dag.add_edge(name, candidate) }
-      each_candidate(candidates, false) do |name, candidate, stage|
-        @dag.add_edge(name, candidate) if linkable?(name, stage, candidate)
-      end
+      look_at_stages
+      each_edge(@behind_producers) { |name, candidate| @dag.add_edge(name, candidate) }
+      each_edge(@behind_others) { |name, candidate| @dag.add_edge(name, candidate) if linkable?(name, candidate) }
       known!(elsewhere)
       validate!
-      @stages.each_with_index { |stage, position| batched!(stage, @names[position]) if stage.has_spawn_strategy? }
+      @spawning.reverse_each { |position| batched!(@stages[position], @names[position]) }
     end
 
     private
@@ -43,40 +42,42 @@ module Minigun
     end
 
     def link_input
-      entry = @producing.index(false)
+      entry = @stages.index { |stage| !stage.producer? }
       @dag.add_edge(INPUT, @names[entry]) if entry
     end
 
-    # By place, for each stage without outgoing edge, the one later stage it may be linked to:
-    # a producer's is the next non-producer, the others' is that, or the first behind it that
+    # Finds, for each stage without outgoing edge, the one later stage it may be linked to: a
+    # producer's is the next non-producer, the others' is that, or the first behind it that
     # doesn't wait for dynamic routing.
-    def automatic_edges
+    def look_at_stages
       following = unawaited = nil
-      candidates = Array.new(@names.size)
       (@names.size - 1).downto(0) do |position|
-        producer = @producing[position]
-        candidate = producer ? following : unawaited
-        candidates[position] = candidate unless candidate.nil? || linked?(@names[position])
-        next if producer || Subscriptions.only?(@stages[position])
+        stage = @stages[position]
+        @spawning << position if stage.has_spawn_strategy?
+        next @behind_producers[position] = following if stage.producer?
 
-        following = @names[position]
-        unawaited = following unless @stages[position].awaited?
+        @behind_others[position] = unawaited if unawaited && joins?(stage, @stages[unawaited])
+        next if Subscriptions.only?(stage)
+
+        following = position
+        unawaited = position unless stage.awaited?
       end
-      candidates
+    end
+
+    def joins?(stage, candidate)
+      !stage.options[:await] && !(stage.composite? && candidate.composite?)
+    end
+
+    # Yields the names of both ends of what may become an edge, in order of definition.
+    def each_edge(candidates)
+      candidates.each_with_index do |candidate, position|
+        yield @names[position], @names[candidate] if candidate && !linked?(@names[position])
+      end
     end
 
     def linked?(name) = !@dag.edges.fetch(name, NONE).empty?
 
-    def each_candidate(candidates, producing)
-      candidates.each_with_index do |candidate, position|
-        yield @names[position], candidate, @stages[position] if candidate && @producing[position] == producing
-      end
-    end
-
-    def linkable?(name, stage, candidate)
-      return false if stage.options[:await]
-      return false if stage.composite? && @pipeline.stages[candidate].composite?
-
+    def linkable?(name, candidate)
       return false if @dag.would_create_cycle?(name, candidate)
 
       @dag.source?(candidate) || # so nothing feeds it beside this stage
