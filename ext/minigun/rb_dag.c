@@ -15,6 +15,7 @@ struct dag {
     mg_graph_t *graph;
     VALUE numbers; /* Hash: a node's key to its number, which is its place in @nodes */
 
+    VALUE nodes;   /* the @nodes it was made from */
     VALUE edges;   /* the @edges it was made from; nil if it is no good any more */
     uint64_t seen; /* `changes` then */
     bool watched;  /* @nodes and all of @edges count their changes */
@@ -26,6 +27,7 @@ dag_mark(void *ptr)
 {
     struct dag *dag = ptr;
     rb_gc_mark_movable(dag->numbers);
+    rb_gc_mark_movable(dag->nodes);
     rb_gc_mark_movable(dag->edges);
     rb_gc_mark_movable(dag->stray);
 }
@@ -35,6 +37,7 @@ dag_compact(void *ptr)
 {
     struct dag *dag = ptr;
     dag->numbers = rb_gc_location(dag->numbers);
+    dag->nodes = rb_gc_location(dag->nodes);
     dag->edges = rb_gc_location(dag->edges);
     dag->stray = rb_gc_location(dag->stray);
 }
@@ -69,7 +72,7 @@ dag_alloc(VALUE klass)
     struct dag *dag;
     VALUE self = TypedData_Make_Struct(klass, struct dag, &dag_type, dag);
 
-    dag->numbers = dag->edges = dag->stray = Qnil;
+    dag->numbers = dag->nodes = dag->edges = dag->stray = Qnil;
     const mg_status_t status = mg_graph_new(&dag->graph);
     if (status != MG_OK) mg_raise(status);
     dag->numbers = rb_hash_new();
@@ -145,6 +148,7 @@ mirror(VALUE self, struct dag *dag)
     rb_hash_clear(dag->numbers);
     for (long i = 0; i < RARRAY_LEN(nodes); i++) add_node(dag, mg_name_key(RARRAY_AREF(nodes, i)));
     rb_hash_foreach(edges, mirror_targets, (VALUE)dag);
+    dag->nodes = nodes;
     dag->edges = edges;
 }
 
@@ -160,8 +164,9 @@ static struct dag *
 dag_now(VALUE self)
 {
     struct dag *dag = dag_get(self);
-    const bool same = dag->edges == rb_ivar_get(self, id_edges) && dag->seen == changes;
-    const bool full = RARRAY_LEN(nodes_of(self)) == (long)mg_graph_nodes(dag->graph);
+    const VALUE nodes = nodes_of(self);
+    const bool same = dag->edges == rb_ivar_get(self, id_edges) && dag->nodes == nodes && dag->seen == changes;
+    const bool full = RARRAY_LEN(nodes) == (long)mg_graph_nodes(dag->graph);
 
     if (NIL_P(dag->edges) || !same || !full || !dag->watched) mirror(self, dag);
     return dag;

@@ -242,6 +242,17 @@ RSpec.describe Minigun::DAG do
       expect { dag.validate! }.to raise_error(Minigun::Error, /ghost/)
     end
 
+    it "sees names that were exchanged by hand, in the list of nodes or with it" do
+      chain(:a, :b)
+      dag.nodes[1] = :c
+      expect { dag.validate! }.to raise_error(Minigun::Error, /Unknown stage b/)
+
+      dag.instance_variable_set(:@nodes, %i[a b])
+      expect { dag.validate! }.not_to raise_error
+      dag.nodes[0] = :z
+      expect { dag.validate! }.to raise_error(Minigun::Error, /Unknown stage a/)
+    end
+
     it "finds a cycle" do
       chain(:a, :b, :c)
       live_edges[:c] << :b

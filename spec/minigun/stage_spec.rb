@@ -16,6 +16,17 @@ RSpec.describe Minigun::Stage do
     expect { described_class.new(1, 2, 3, 4, 5) }.to raise_error(ArgumentError)
   end
 
+  it "has options of its own, whatever becomes of the Hash they were given in" do
+    line = Minigun::Pipeline.new(:line)
+    [{}, { threads: 2 }, { threads: 2, to: :b }].each do |given|
+      expected = given.except(:to)
+      stage = line.add_stage(:consumer, :a, given) { |item| item }
+      given[:threads] = 3
+      expect(stage.options).to eq(expected)
+    end
+    expect(line.add_stage(:consumer, :a, { threads: 2, max: 1 }, threads: 3) { |item| item }.options).to eq(threads: 3, max: 1)
+  end
+
   it "has nothing to execute" do
     expect { described_class.new(name: :a).execute(context, 1) }.to raise_error(NotImplementedError)
   end
