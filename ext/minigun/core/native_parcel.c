@@ -143,6 +143,7 @@ copy_records(mg_native_parcels_t *parcels, const mg_block_t *block)
 {
     size_t bytes = 0;
     for (size_t i = 0; i < block->count; i++) bytes += block->records[i].length + 1;
+    if (bytes > UINT32_MAX) return NULL; /* records have no further offsets */
 
     mg_native_parcel_t *parcel = mg_native_parcel_get(
         parcels, block->count * sizeof(mg_record_t) + bytes + MG_STAGE_PADDING);

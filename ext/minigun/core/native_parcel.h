@@ -42,7 +42,7 @@ mg_native_parcel_t *mg_native_parcel_get(mg_native_parcels_t *parcels, size_t ca
 void mg_native_parcel_put(mg_native_parcels_t *parcels, mg_native_parcel_t *parcel);
 
 /* A copy of `block`: of its records' bytes or, where it has columns, of its values
- * alone. NULL if there is no memory. */
+ * alone. NULL if there is no memory, or the records have more than 4 GB. */
 mg_native_parcel_t *mg_native_parcel_copy(mg_native_parcels_t *parcels, const mg_block_t *block);
 
 /* A copy of one record of a block, rejected by stage number `stage`. */

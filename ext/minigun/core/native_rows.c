@@ -123,6 +123,7 @@ mg_native_rows_render(mg_native_rows_t *rows, const mg_block_t *block)
     for (size_t i = 0; i < block->count; i++) {
         size_t offset = rows->size;
         if (!append_row(rows, block->columns, block->values + i * block->columns->count)) return NULL;
+        if (rows->size > UINT32_MAX) return NULL; /* records have no further offsets */
         rows->records[i] = block->records[i];
         rows->records[i].offset = (uint32_t)offset;
         rows->records[i].length = (uint32_t)(rows->size - offset);
