@@ -144,7 +144,7 @@ module Semantics
     def books(job)
       job._minigun_task&.root_pipeline&.latest_run&.then do |run|
         run.program.steps.each do |step|
-          accepted, *settled = run.ledger(step.index)
+          accepted, *settled, _produced = run.ledger(step.index)
           return "the books of #{step.name}: #{accepted} accepted, #{settled} settled" unless accepted == settled.sum
         end
         nil
