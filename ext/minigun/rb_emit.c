@@ -1,5 +1,6 @@
 #include "engine.h"
 
+#include <ruby/debug.h>
 #include <ruby/thread.h>
 
 #ifdef HAVE_RB_INTERNAL_THREAD_SPECIFIC_GET
@@ -162,10 +163,20 @@ minigun_s_collect_emits(VALUE self, VALUE context)
     return NIL_P(collector.items) ? rb_ary_new() : collector.items;
 }
 
+/* A fiber belongs to the thread that made it, so the code that has one stays there. */
+static void
+fiber_switched(rb_event_flag_t event, VALUE data, VALUE self, ID method, VALUE klass)
+{
+    (void)event, (void)data, (void)self, (void)method, (void)klass;
+    mg_worker_t *worker = mg_slot()->worker;
+    if (worker && worker->hand) mg_hand_bind(worker->hand);
+}
+
 void
 Init_minigun_emit(void)
 {
     init_slot();
+    rb_add_event_hook(fiber_switched, RUBY_EVENT_FIBER_SWITCH, Qnil);
 
     VALUE emitter = rb_define_module_under(rb_mMinigun, "Emitter");
     rb_define_method(emitter, "emit", minigun_dsl_emit, 1);

@@ -60,6 +60,13 @@ nothing(void)
 {
 }
 
+static mg_status_t
+waits_bound(rig_stage_t *stage, mg_hand_t *hand, mg_item_t item)
+{
+    mg_hand_bind(hand);
+    return waits(stage, hand, item);
+}
+
 /* Two slow items in a row, then a quick one. */
 static mg_status_t
 waits_at_times(rig_stage_t *stage, mg_hand_t *hand, mg_item_t item)
@@ -91,6 +98,8 @@ TEST(watch_proves_that_a_stage_waits)
     run_stage(waits_at_times, true);
     CHECK(proofs == 0);
     run_stage(waits, false);
+    CHECK(proofs == 0);
+    run_stage(waits_bound, true);
     CHECK(proofs == 0);
 }
 

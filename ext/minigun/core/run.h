@@ -187,6 +187,7 @@ struct mg_segment {
     mg_step_t *head;  /* its producer or loop, run before the inbox is served; or NULL */
     uint32_t open;    /* steps not ended */
     bool head_begun;
+    bool bound; /* see mg_hand_bind */
 
     mg_chunk_list_t inbox;
     size_t queued;         /* items in inbox */
@@ -432,6 +433,10 @@ mg_status_t mg_hand_give_back(mg_hand_t *hand);
  * one is dying: a thread that was killed once can't be killed again. The caller
  * returns MG_OK from run_items at once. */
 mg_status_t mg_hand_pass_on(mg_hand_t *hand);
+
+/* Says that the hand's code has left something in its thread that no other thread can
+ * use, such as a fiber: its segment is neither cut nor given more workers from now on. */
+void mg_hand_bind(mg_hand_t *hand);
 
 /* Lets up to max_workers workers serve the step at once, or one again. The step has
  * a segment to itself. */

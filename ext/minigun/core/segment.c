@@ -167,6 +167,12 @@ mg_hand_pass_on(mg_hand_t *hand)
     return status == MG_INVALID ? mg_hand_give_back(hand) : status;
 }
 
+void
+mg_hand_bind(mg_hand_t *hand)
+{
+    hand->step->segment->bound = true;
+}
+
 /* The producer is at work in its own code, holding what it held last time. */
 static bool
 slow(mg_hand_t *hand)
@@ -189,6 +195,10 @@ mg_run_tend(mg_run_t *run)
         more = true;
         if (worker->hand != hand || hand->delivering || !slow(hand)) continue;
         if (!mg__all_outside(hand->step)) {
+            if (worker->segment->bound) {
+                hand->threshold = 1; /* what it holds leaves with its next item */
+                continue;
+            }
             mg_segment_t *behind = cut(hand->step, true);
             if (behind == NULL) continue;
             if (behind->queued) mg__rouse(behind);

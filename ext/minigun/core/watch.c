@@ -69,7 +69,7 @@ mg_watch_end(mg_hand_t *hand, const mg_watch_t *watch, double *seconds)
         step->slow_streak = 0;
         return false;
     }
-    bool proof = step->may_split && waited(step, watch, wall);
+    bool proof = step->may_split && !step->segment->bound && waited(step, watch, wall);
     step->watched = true;
     step->slow = wall >= MG_WATCH_PROOF;
     step->slow_streak = proof ? (uint8_t)(step->slow_streak + 1) : 0;
