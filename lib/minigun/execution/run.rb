@@ -146,9 +146,9 @@ module Minigun
       end
 
       # Where in the user's code it arose, for the end of the first line. A thread's own first
-      # frames have no line number.
+      # frames have no line number, and Ruby's own methods no file.
       def origin(error)
-        place = error.backtrace&.find { |line| line.match?(/:\d+/) && !line.start_with?(OWN_CODE) }
+        place = error.backtrace&.find { |line| line.match?(/:\d+/) && !line.start_with?(OWN_CODE, "<internal:") }
         place ? " (#{place})" : ""
       end
 
