@@ -138,6 +138,7 @@ RSpec.describe Minigun::Execution::ForkContext, :no_leaks do
     stranger = fork { exit! 42 }
     writer.close
     reader.read # until it ends
+    reader.close
     work.execute { sleep 3 }
     3.times { expect(work).to be_alive }
     work.terminate
