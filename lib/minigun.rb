@@ -28,6 +28,7 @@ autoload :Timeout, "timeout"
 
 unless defined?(Minigun::DSL)
   require_relative "minigun/version"
+  require_relative "minigun/clock"
   require_relative "minigun/errors"
 
   begin

@@ -22,11 +22,11 @@ module Minigun
 
     # @return [Integer] the count, see Pipeline#run
     def run
-      started = clock
+      started = Clock.now
       log { "started #{context.class.name || "an anonymous class"}" }
       own = task.task_for(context)
       count = Signals.during(own.root_pipeline) { own.perform(context) }
-      log { format("finished: %<count>d items in %<time>.3f s", count: count, time: clock - started) }
+      log { format("finished: %<count>d items in %<time>.3f s", count: count, time: Clock.now - started) }
       count
     end
 
@@ -35,7 +35,5 @@ module Minigun
     def log
       Minigun.logger.debug { "[Job:#{job_id}] #{yield}" }
     end
-
-    def clock = Process.clock_gettime(Process::CLOCK_MONOTONIC)
   end
 end

@@ -106,14 +106,12 @@ module Minigun
 
       def cancel_late(run, signal)
         seconds = run.pipeline.drain_timeout or return
-        deadline = clock + seconds
+        deadline = Clock.now + seconds
         @lock.synchronize do
-          @ended.wait(@lock, deadline - clock) while @runs.include?(run) && clock < deadline
+          @ended.wait(@lock, deadline - Clock.now) while @runs.include?(run) && Clock.now < deadline
         end
         run.cancel(signal) if @runs.include?(run)
       end
-
-      def clock = Process.clock_gettime(Process::CLOCK_MONOTONIC)
 
       def leave_process(signal)
         @runs.each { |run| run.pipeline.kill_workers }

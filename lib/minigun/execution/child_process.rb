@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require_relative "../clock"
 require_relative "../errors"
 
 module Minigun
@@ -82,10 +83,10 @@ module Minigun
       # Waits for the end at most so long.
       # @return [Boolean] whether it has ended
       def wait_for(seconds)
-        deadline = now + seconds
+        deadline = Clock.now + seconds
         pause = 0.0005
         until exited?
-          return false if now > deadline
+          return false if Clock.now > deadline
 
           sleep(pause = [pause * 2, 0.02].min)
         end
@@ -134,7 +135,7 @@ module Minigun
 
       # A thread that does this when the time is up. Where there are no processes, there are no threads.
       def watching
-        deadline = now + FORK_DEADLINE
+        deadline = Clock.now + FORK_DEADLINE
         begin
           Thread.new do
             # A new thread inherits its maker's mask.
@@ -142,7 +143,7 @@ module Minigun
             yield
           end
         rescue ThreadError
-          raise ForkRefused if now > deadline
+          raise ForkRefused if Clock.now > deadline
 
           sleep(PAUSE) and retry
         end
@@ -168,8 +169,6 @@ module Minigun
       rescue Errno::ECHILD
         @exited = true
       end
-
-      def now = Process.clock_gettime(Process::CLOCK_MONOTONIC)
     end
   end
 end

@@ -9,7 +9,7 @@ module Minigun
       # @param run [Run]
       def initialize(pipeline, run)
         @pipeline, @run = pipeline, run
-        @started = clock
+        @started = Clock.now
       end
 
       # Draws it, once.
@@ -22,7 +22,7 @@ module Minigun
 
         @drawn = true
         @run.failures.dead_letters.close
-        @pipeline.last_result = result = Result.new(@run, duration: clock - @started, error: error)
+        @pipeline.last_result = result = Result.new(@run, duration: Clock.now - @started, error: error)
         tell(result)
         result.check if whole
       rescue InternalError => e
@@ -49,8 +49,6 @@ module Minigun
       end
 
       def place = "[Pipeline:#{@pipeline.name}]"
-
-      def clock = Process.clock_gettime(Process::CLOCK_MONOTONIC)
     end
   end
 end

@@ -138,13 +138,13 @@ module Minigun
       end
 
       def end_workers
-        deadline = clock + shutdown_timeout
+        deadline = Clock.now + shutdown_timeout
         until @run.wait(PATIENCE)
-          break abandon if clock > deadline
+          break abandon if Clock.now > deadline
 
           @run.cancel
         end
-        @run.threads.each { |thread| thread.join(PATIENCE) } unless clock > deadline
+        @run.threads.each { |thread| thread.join(PATIENCE) } unless Clock.now > deadline
         @run.settle_books
       end
 
@@ -173,8 +173,6 @@ module Minigun
       def all_stats(&block)
         @program.pipelines.each { |part| part.pipeline.stats&.then(&block) }
       end
-
-      def clock = Process.clock_gettime(Process::CLOCK_MONOTONIC)
     end
   end
 end

@@ -126,7 +126,7 @@ module Minigun
       end
 
       def count_now_and_then(machine)
-        now = Process.clock_gettime(Process::CLOCK_MONOTONIC)
+        now = Clock.now
         return if now - @counted_at < PACE
 
         @counted_at = now

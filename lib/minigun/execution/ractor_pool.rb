@@ -75,9 +75,9 @@ module Minigun
         worker = RactorWorker.new(@isolated.work) unless @given_up
         free << orders
         while (items = orders.pop)
-          start = now
+          start = Clock.now
           settle(input, items, work(worker, items))
-          adjust(now - start)
+          adjust(Clock.now - start)
           free << orders
         end
       ensure
@@ -144,8 +144,6 @@ module Minigun
       rescue ArgumentError => e
         failures << [place || 0, e]
       end
-
-      def now = Process.clock_gettime(Process::CLOCK_MONOTONIC)
     end
   end
 end

@@ -69,9 +69,9 @@ module Minigun
           latencies = []
           output = Output.new(outputs)
           items.each_with_index do |item, place|
-            start = now
+            start = Clock.now
             one(work, item, output.at(place))
-            latencies << (now - start)
+            latencies << (Clock.now - start)
           rescue StandardError => e
             failures << [place, e]
           end
@@ -97,8 +97,6 @@ module Minigun
         end
 
         def send(port, answer) = port ? port << answer : Ractor.yield(answer)
-
-        def now = Process.clock_gettime(Process::CLOCK_MONOTONIC)
       end
 
       # @param work [Array] shareable; see Loop.run

@@ -110,7 +110,7 @@ module Minigun
         # @return [Integer] how many were done; the parent has taken back the rest, if any is left
         def advance(sequence, items, position, count, error)
           slice = count == items.size ? items : items[position, count]
-          from = now
+          from = Clock.now
           @exchange.arm(sequence, position)
           outputs, failures, latencies, fatal = error ? fail_unread(error) : @run.call_step(@work.index, slice)
           # What dies of a signal dies with the item in its hands.
@@ -120,7 +120,7 @@ module Minigun
           raise fatal if fatal
 
           done = begun - position
-          took = now - from
+          took = Clock.now - from
           last = begun == items.size || done < count
           send_result(last ? LAST : RESULT, sequence, done, took, outputs, failures, latencies)
           adapt(done, took)
@@ -169,10 +169,10 @@ module Minigun
         end
 
         def look_for_changes
-          from = now
+          from = Clock.now
           @recorder.changes
         ensure
-          @looking = now - from
+          @looking = Clock.now - from
         end
 
         def adapt(done, took)
@@ -189,8 +189,6 @@ module Minigun
           ChildHygiene.flush
           Process.exit!(false)
         end
-
-        def now = Process.clock_gettime(Process::CLOCK_MONOTONIC)
       end
     end
   end

@@ -79,9 +79,9 @@ module Minigun
         # Ends all workers, whatever they do. Called once nobody listens any more.
         def kill
           @workers.each { |worker| worker.child.signal(:TERM) }
-          deadline = now + GRACE
+          deadline = Clock.now + GRACE
           @workers.each do |worker|
-            worker.child.wait_for([deadline - now, 0].max) || worker.child.signal(:KILL)
+            worker.child.wait_for([deadline - Clock.now, 0].max) || worker.child.signal(:KILL)
             worker.child.wait
           end
           @workers.clear
@@ -161,9 +161,9 @@ module Minigun
         def died_idle(worker)
           Minigun.logger.error("#{@work.place} #{Obituary.of(worker)}")
           @idle_deaths += 1
-          @idle_since ||= now
+          @idle_since ||= Clock.now
           hopeless = if worker.child.status&.exited? then @idle_deaths >= IDLE_EXITS
-                     else @idle_deaths >= IDLE_DEATHS && now - @idle_since > IDLE_TIME
+                     else @idle_deaths >= IDLE_DEATHS && Clock.now - @idle_since > IDLE_TIME
                      end
           stop_run(Obituary.error(worker, @work.name)) if hopeless
         end
@@ -177,8 +177,6 @@ module Minigun
           Minigun.logger.error("#{@work.place} #{error.message}; it is retried")
           yield Portion.new(portion.units, portion.keys, attempts, portion.tries)
         end
-
-        def now = Process.clock_gettime(Process::CLOCK_MONOTONIC)
       end
     end
   end

@@ -66,7 +66,7 @@ module Minigun
         def quiet?(exchange) = @input.listen(exchange)
 
         # @return [Integer, nil] milliseconds until a batch is due, though it isn't full
-        def due = @due && [((@due - now) * 1000).ceil, 0].max
+        def due = @due && [((@due - Clock.now) * 1000).ceil, 0].max
 
         # Inputs that a unit stands for.
         def weight(unit) = @batch_size ? unit.size : 1
@@ -97,12 +97,12 @@ module Minigun
 
         def store_batches(items)
           items&.each { |item| @batch << item }
-          @due ||= now + @batch_wait if @batch_wait && !@batch.empty?
+          @due ||= Clock.now + @batch_wait if @batch_wait && !@batch.empty?
           complete? ? pass_on : keep(items)
         end
 
         def complete?
-          @batch.size >= @batch_size || (!@batch.empty? && (@ended || (@due && now >= @due)))
+          @batch.size >= @batch_size || (!@batch.empty? && (@ended || (@due && Clock.now >= @due)))
         end
 
         # Items of an unfilled batch don't hold up the end of the stream.
@@ -120,8 +120,6 @@ module Minigun
           @batch = []
           @due = nil
         end
-
-        def now = Process.clock_gettime(Process::CLOCK_MONOTONIC)
       end
     end
   end

@@ -25,8 +25,8 @@ module Minigun
             item = worker.item_in_hand
             next @seen.delete(worker) unless item
 
-            @seen[worker] = [item, now] unless @seen[worker]&.first == item
-            strike(worker, now - @seen[worker].last)
+            @seen[worker] = [item, Clock.now] unless @seen[worker]&.first == item
+            strike(worker, Clock.now - @seen[worker].last)
           end
         end
 
@@ -45,8 +45,6 @@ module Minigun
             worker.child.signal(:KILL)
           end
         end
-
-        def now = Process.clock_gettime(Process::CLOCK_MONOTONIC)
       end
     end
   end

@@ -140,18 +140,16 @@ module Minigun
 
       # Lets the workers go that lived on until now. What they have done is known already.
       def dismiss
-        deadline = now + LEAVE
+        deadline = Clock.now + LEAVE
         until @crew.workers.empty?
           @crew.workers.each(&:stop)
           nil while @crew.listen(@sizing) { |portion| @intake.again(portion) }
           @results.flush
-          return @crew.kill_late if now > deadline
+          return @crew.kill_late if Clock.now > deadline
 
-          @crew.exchange.wait([@crew.patience, ((deadline - now) * 1000).ceil + 1].compact.min) unless @crew.workers.empty?
+          @crew.exchange.wait([@crew.patience, ((deadline - Clock.now) * 1000).ceil + 1].compact.min) unless @crew.workers.empty?
         end
       end
-
-      def now = Process.clock_gettime(Process::CLOCK_MONOTONIC)
     end
   end
 end
