@@ -75,8 +75,8 @@ module Minigun
     #   or a descendant of Stage
     # @return [Stage]
     def add_stage(type, name = nil, options = {}, **more, &block)
-      more = more.empty? ? options : options.merge(more) unless options.empty?
-      definition = StageDefinition.new(type, name || free_name(type), more, block, self)
+      given = options.empty? ? more : options.merge(more)
+      definition = StageDefinition.new(type, name || free_name(type), given, block, self)
       register(definition.stage(self), definition)
     end
 

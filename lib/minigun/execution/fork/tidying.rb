@@ -40,13 +40,15 @@ module Minigun
 
         # @return [Float] seconds; nothing is done where the program has turned the collector off
         def collect
-          from = now
-          GC.disable ? (return 0.0) : GC.enable
+          return 0.0 if collector_off?
+
+          from = Clock.now
           GC.start(full_mark: false)
-          now - from
+          Clock.now - from
         end
 
-        def now = Process.clock_gettime(Process::CLOCK_MONOTONIC)
+        # Ruby tells only who changes it.
+        def collector_off? = GC.disable.tap { |off| GC.enable unless off }
       end
     end
   end
