@@ -136,8 +136,12 @@ minigun_dag_topological_sort(VALUE self)
     return names;
 }
 
-/* [[numbers of the nodes, each after its predecessors; none if there is a cycle],
- * [for each node the number of its only predecessor, or nil]] */
+/*
+ * call-seq: feeders -> [order, predecessors]
+ *
+ * By the places of nodes in #nodes: their order, each after its predecessors, empty if
+ * there is a cycle; and for each its only predecessor, or nil.
+ */
 static VALUE
 minigun_dag_feeders(VALUE self)
 {
@@ -189,6 +193,6 @@ Init_minigun_dag_query(void)
     rb_define_private_method(rb_cMinigunDAG, "successors", minigun_dag_successors, 1);
     rb_define_private_method(rb_cMinigunDAG, "path", minigun_dag_path, 2);
     rb_define_private_method(rb_cMinigunDAG, "cycle", minigun_dag_cycle, 0);
-    rb_define_private_method(rb_cMinigunDAG, "feeders", minigun_dag_feeders, 0);
+    rb_define_method(rb_cMinigunDAG, "feeders", minigun_dag_feeders, 0);
     rb_define_private_method(rb_cMinigunDAG, "levels", minigun_dag_levels, 0);
 }

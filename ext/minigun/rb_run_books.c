@@ -152,6 +152,7 @@ minigun_run_segments(VALUE self)
     return segments;
 }
 
+/* A macro, so that each name is looked up once in the process. */
 #define pair(hash, name, value) rb_hash_aset((hash), ID2SYM(rb_intern(name)), (value))
 
 /*

@@ -42,6 +42,10 @@ module Minigun
     #   Are they equal, or does `to` lead to `from`?
     # @!method topological_sort
     #   @return [Array] names, each after its predecessors; [] if the graph has a cycle
+    # @!method feeders
+    #   By places in nodes.
+    #   @return [Array(Array<Integer>, Array<Integer, nil>)] the nodes, each after its predecessors, none
+    #     if the graph has a cycle; and for each its only predecessor
 
     def initialize
       @nodes = Nodes.new

@@ -37,10 +37,10 @@ module Minigun
       # @return [self]
       def plan!
         forget
-        order, @sources = dag.send(:feeders)
+        order, feeders = dag.feeders
         find_stages
-        order.each { |number| plan_stage(number) }
-        @found.each_index { |number| plan_stage(number) unless @types[number] }
+        order.each { |number| plan_stage(number, feeders[number]) }
+        @found.each_index { |number| plan_stage(number, feeders[number]) unless @types[number] }
         self
       end
 
@@ -114,18 +114,18 @@ module Minigun
       def source_name(number) = @sources[number] && @names[@sources[number]]
 
       # Predecessors have been planned.
-      def plan_stage(number)
+      def plan_stage(number, feeder)
         stage = @found[number] or return
         plain = plain?(stage)
-        source = source_of(number) if plain
+        source = source_of(feeder) if plain
         @sources[number] = source
         @types[number] = source ? @types[source] : type_of(stage, plain)
       end
 
-      def source_of(number)
-        source = @sources[number] or return
-        feeder = @found[source]
-        source if feeder && !feeder.accumulator? && !feeder.composite?
+      # The number of the only predecessor, if it can be joined.
+      def source_of(feeder)
+        stage = feeder && @found[feeder]
+        feeder if stage && !stage.accumulator? && !stage.composite?
       end
 
       def plain?(stage)
