@@ -143,7 +143,7 @@ put_pair(VALUE key, VALUE value, VALUE data)
         walk->state = STOPPED;
         return ST_STOP;
     }
-    if (walk->shape && is_lasting(key)) walk->shape->keys[walk->index++] = key;
+    if (walk->shape && is_lasting(key)) walk->shape->keys[walk->shape->count++] = key;
     return ST_CONTINUE;
 }
 
@@ -192,7 +192,7 @@ put_hash(mg_encoder_t *encoder, VALUE hash)
         mg_put_tag(encoder, MG_ITEM_HASH);
         mg_put_length(encoder, size);
         rb_hash_foreach(hash, put_pair, (VALUE)&walk);
-        if (walk.shape && walk.index == size) walk.shape->count = (uint32_t)size;
+        if (walk.shape && walk.shape->count != size) walk.shape->count = 0;
     }
     encoder->depth--;
     return walk.state == FINE ? PLAIN : NOT_PLAIN;
