@@ -2,7 +2,7 @@
 
 require "spec_helper"
 
-RSpec.describe "ack: and nack:" do
+RSpec.describe "ack: and nack:", :unlogged do
   def job(items: 300, &definition)
     Class.new do
       include Minigun::DSL
@@ -13,13 +13,6 @@ RSpec.describe "ack: and nack:" do
       class_eval(&definition)
     end.new
   end
-
-  before do
-    @logger = Minigun.logger
-    Minigun.logger = Logger.new(File::NULL)
-  end
-
-  after { Minigun.logger = @logger }
 
   # Each item is told of once; these had failed.
   def expect_told(object, nacked)

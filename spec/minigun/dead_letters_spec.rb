@@ -4,7 +4,7 @@ require "spec_helper"
 require "json"
 require "tmpdir"
 
-RSpec.describe Minigun::DeadLetter do
+RSpec.describe Minigun::DeadLetter, :unlogged do
   def job(sink, items: [1, 2, 3], **options, &work)
     Class.new do
       include Minigun::DSL
@@ -16,13 +16,6 @@ RSpec.describe Minigun::DeadLetter do
       consumer(:grave, await: true) { |letter| @dead << letter }
     end.new
   end
-
-  before do
-    @logger = Minigun.logger
-    Minigun.logger = Logger.new(File::NULL)
-  end
-
-  after { Minigun.logger = @logger }
 
   around { |example| Dir.mktmpdir { |folder| (@folder = folder) && example.run } }
 

@@ -2,7 +2,7 @@
 
 require "spec_helper"
 
-RSpec.describe "Ending a run early" do
+RSpec.describe "Ending a run early", :unlogged do
   # Counts for ever, in a class of its own.
   def endless(settings = {}, kinds: {}, pause: false, &work)
     Class.new do
@@ -28,13 +28,6 @@ RSpec.describe "Ending a run early" do
       consumer(:keep) { |batch| @out.concat(batch) }
     end.new
   end
-
-  before do
-    @logger = Minigun.logger
-    Minigun.logger = Logger.new(File::NULL)
-  end
-
-  after { Minigun.logger = @logger }
 
   def started(object)
     runner = Thread.new { object.run }

@@ -4,7 +4,7 @@ require "spec_helper"
 require "fileutils"
 require "tmpdir"
 
-RSpec.describe Minigun::Policy do
+RSpec.describe Minigun::Policy, :unlogged do
   CONTEXTS = { "the default" => {}, "threads" => { threads: 3 }, "cow_fork" => { execution: :cow_fork, max: 2 },
                "ipc_fork" => { execution: :ipc_fork, max: 2 } }.freeze
 
@@ -25,13 +25,6 @@ RSpec.describe Minigun::Policy do
     stage = object.last_result.stage(name)
     Minigun::Result::FATES.to_h { |fate| [fate, stage[fate]] }.reject { |_, count| count.zero? }
   end
-
-  before do
-    @logger = Minigun.logger
-    Minigun.logger = Logger.new(File::NULL)
-  end
-
-  after { Minigun.logger = @logger }
 
   describe "retries" do
     it "publish only what the last try emitted" do

@@ -3,7 +3,7 @@
 require "spec_helper"
 require "tmpdir"
 
-RSpec.describe "The policies of forked stages" do
+RSpec.describe "The policies of forked stages", :unlogged do
   def job(count: 200, settings: {}, **options, &work)
     Class.new do
       include Minigun::DSL
@@ -17,13 +17,6 @@ RSpec.describe "The policies of forked stages" do
       consumer(:keep) { |n| @out << n }
     end.new
   end
-
-  before do
-    @logger = Minigun.logger
-    Minigun.logger = Logger.new(File::NULL)
-  end
-
-  after { Minigun.logger = @logger }
 
   %i[cow_fork ipc_fork].each do |kind|
     context kind.to_s do

@@ -322,32 +322,6 @@ RSpec.describe "native stages in a pipeline" do
       consumer(:keep) { |text| @out << text }
     end
     writer.puts(Array.new(15) { |i| "line #{i}" })
-    feeder = Thread.new { File.open("endless", "w") { |file| loop { file.puts("line") } } rescue Errno::EPIPE } # rubocop:disable Style/RescueModifier
-    [open_end, endless].each(&:run)
-    feeder.join
-    writer.close
-
-    expect(open_end.items).to eq(Array.new(10) { |i| "line #{i}" })
-    expect(endless.items).to eq(["line"] * 10)
-    expect(log.string.scan("Stage:first] had ended").size).to be_between(1, 2)
-  end
-
-  it "reads no further when all that it leads to has ended" do
-    reader, writer = IO.pipe
-    File.mkfifo("endless")
-    open_end = job do
-      native :read, lines: reader
-      native :some, grep: "line"
-      stage(:first) { |input, output| 10.times { output << input.pop } }
-      consumer(:keep) { |text| @out << text }
-    end
-    endless = job do
-      native :read, lines: "endless"
-      processor(:pass) { |text| emit text }
-      stage(:first) { |input, output| 10.times { output << input.pop } }
-      consumer(:keep) { |text| @out << text }
-    end
-    writer.puts(Array.new(15) { |i| "line #{i}" })
     feeder = Thread.new do
       File.open("endless", "w") { |file| loop { file.puts("line") } }
     rescue Errno::EPIPE
