@@ -112,6 +112,9 @@ mg_status_t rig_flush(mg_hand_t *hand);
 /* Lock held; another thread may have it for a while. */
 void rig_yield(rig_t *rig);
 
+/* The same, and long enough for a thread that waits for it to get it: a mutex isn't fair. */
+void rig_breathe(rig_t *rig);
+
 /* Emits, or sends to the stage `target`; an interrupt does no harm. */
 mg_status_t rig_emit(mg_hand_t *hand, mg_item_t item);
 mg_status_t rig_send(rig_stage_t *stage, mg_hand_t *hand, uint32_t target, mg_item_t item);

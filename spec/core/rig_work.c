@@ -6,10 +6,13 @@
 
 enum { BREATH = 100000 }; /* ns */
 
-static void
-breathe(rig_stage_t *stage)
+void
+rig_breathe(rig_t *rig)
 {
-    rig_ops.sleep(&stage->rig->run, &stage->breath, mg_clock_now() + BREATH, false);
+    mg_park_t park;
+    mg_park_init(&park);
+    rig_ops.sleep(&rig->run, &park, mg_clock_now() + BREATH, false);
+    mg_park_fini(&park);
 }
 
 static void
@@ -119,11 +122,10 @@ produce(rig_stage_t *stage, mg_hand_t *hand)
         if (status != MG_OK) return status;
         bool last = item == stage->items;
         if (last && stage->endless) item = 0;
-        /* Room for the others: a mutex isn't fair. */
-        if (item == 0 || (stage->slow && item % 10 == 0)) breathe(stage);
-        while (last && stage->slow && !run->cancelled && awaited(hand->step)) breathe(stage);
+        if (item == 0 || (stage->slow && item % 10 == 0)) rig_breathe(stage->rig);
+        while (last && stage->slow && !run->cancelled && awaited(hand->step)) rig_breathe(stage->rig);
     }
-    while (stage->until && !run->cancelled && !stage->until(stage->rig)) breathe(stage);
+    while (stage->until && !run->cancelled && !stage->until(stage->rig)) rig_breathe(stage->rig);
     return MG_OK;
 }
 
