@@ -19,6 +19,7 @@ struct dag {
     VALUE edges;   /* the @edges it was made from; nil if it is no good any more */
     uint64_t seen; /* `changes` then */
     bool watched;  /* @nodes and all of @edges count their changes */
+    bool symbols;  /* all names in @edges are Symbols */
     VALUE stray;   /* [from, to] of an edge between what are not both nodes, or nil */
 };
 
@@ -121,6 +122,7 @@ mirror_targets(VALUE from, VALUE targets, VALUE data)
     struct dag *dag = (struct dag *)data;
     const mg_node_t number = number_of(dag, from);
 
+    if (!SYMBOL_P(from)) dag->symbols = false;
     if (!RB_TYPE_P(targets, T_ARRAY)) return ST_CONTINUE;
     if (rb_obj_class(targets) != rb_cMinigunDAGTargets) dag->watched = false;
     for (long i = 0; i < RARRAY_LEN(targets); i++) {
@@ -143,6 +145,7 @@ mirror(VALUE self, struct dag *dag)
     dag->edges = Qnil; /* names may be foreign objects, so this may raise half way */
     dag->stray = Qnil;
     dag->watched = rb_obj_class(edges) == rb_cMinigunDAGEdges && rb_obj_class(nodes) == rb_cMinigunDAGNodes;
+    dag->symbols = true;
     dag->seen = changes;
     mg_graph_clear(dag->graph);
     rb_hash_clear(dag->numbers);
@@ -187,11 +190,8 @@ mg_dag_number(VALUE self, VALUE name)
 /* Building. */
 
 static mg_node_t
-ensure_node(VALUE self, struct dag *dag, VALUE object)
+new_node(VALUE self, struct dag *dag, VALUE object)
 {
-    const mg_node_t known = number_of(dag, object);
-    if (known != MG_GRAPH_NONE) return known;
-
     const VALUE name = mg_name_of(object), edges = dag->edges;
     dag->edges = Qnil;
     rb_ary_push(nodes_of(self), name);
@@ -204,7 +204,8 @@ static VALUE
 minigun_dag_add_node(VALUE self, VALUE name)
 {
     rb_check_frozen(self);
-    ensure_node(self, dag_now(self), name);
+    struct dag *dag = dag_now(self);
+    if (number_of(dag, name) == MG_GRAPH_NONE) new_node(self, dag, name);
     return self;
 }
 
@@ -218,17 +219,38 @@ twin_of(VALUE name)
 
 /* The Array of a node's targets in @edges, made if there is none. */
 static VALUE
-targets_of(VALUE edges, VALUE name)
+targets_of(struct dag *dag, VALUE edges, VALUE name)
 {
     VALUE targets = rb_hash_lookup2(edges, name, Qnil);
 
-    if (NIL_P(targets)) targets = rb_hash_lookup2(edges, twin_of(name), Qnil);
+    if (NIL_P(targets) && !(dag->symbols && SYMBOL_P(name))) {
+        targets = rb_hash_lookup2(edges, twin_of(name), Qnil);
+    }
     if (NIL_P(targets)) {
-        targets = rb_class_new_instance(0, NULL, rb_cMinigunDAGTargets);
+        if (!SYMBOL_P(name)) dag->symbols = false;
+        targets = rb_obj_alloc(rb_cMinigunDAGTargets);
         rb_hash_aset(edges, name, targets);
     }
     Check_Type(targets, T_ARRAY);
     return targets;
+}
+
+/* Adds an edge, both in the mirror and in @edges. False, and nothing is changed, if it would close a
+ * cycle. */
+static bool
+add_edge(VALUE self, struct dag *dag, mg_node_t from, mg_node_t to)
+{
+    const uint32_t before = mg_graph_edges(dag->graph);
+    const mg_status_t status = mg_graph_add_edge(dag->graph, from, to);
+    if (status == MG_CYCLE) return false;
+    if (status != MG_OK) mg_raise(status);
+    if (mg_graph_edges(dag->graph) == before) return true;
+
+    const VALUE edges = dag->edges;
+    dag->edges = Qnil; /* until @edges has it too */
+    rb_ary_push(targets_of(dag, edges, mg_dag_node(self, from)), mg_dag_node(self, to));
+    dag->edges = edges;
+    return true;
 }
 
 /* Adds an edge and what nodes are missing. False, and nothing is changed, if that would
@@ -238,23 +260,35 @@ minigun_dag_link(VALUE self, VALUE from, VALUE to)
 {
     rb_check_frozen(self);
     struct dag *dag = dag_now(self);
-    if (rb_eql(mg_name_key(from), mg_name_key(to))) return Qfalse;
+    mg_node_t from_number = number_of(dag, from), to_number = number_of(dag, to);
+    const bool new = from_number == MG_GRAPH_NONE && to_number == MG_GRAPH_NONE;
 
-    const mg_node_t from_number = ensure_node(self, dag, from);
-    const mg_node_t to_number = ensure_node(self, dag, to);
+    if (new && rb_eql(mg_name_key(from), mg_name_key(to))) return Qfalse;
+    if (from_number == MG_GRAPH_NONE) from_number = new_node(self, dag, from);
+    if (to_number == MG_GRAPH_NONE) to_number = new_node(self, dag, to);
     if (NIL_P(dag->edges)) mirror(self, dag); /* a stray may be none any more */
+    return add_edge(self, dag, from_number, to_number) ? Qtrue : Qfalse;
+}
 
-    const uint32_t before = mg_graph_edges(dag->graph);
-    const mg_status_t status = mg_graph_add_edge(dag->graph, from_number, to_number);
-    if (status == MG_CYCLE) return Qfalse;
-    if (status != MG_OK) mg_raise(status);
-    if (mg_graph_edges(dag->graph) == before) return Qtrue;
+/*
+ * call-seq: link_in_order(from, to)
+ *
+ * Adds an edge that only follows from the order of definition, by the places of two nodes in
+ * #nodes: if `from` has none yet, and mg_graph_may_follow.
+ */
+static VALUE
+minigun_dag_link_in_order(VALUE self, VALUE from, VALUE to)
+{
+    rb_check_frozen(self);
+    struct dag *dag = dag_now(self);
+    const mg_node_t from_number = NUM2UINT(from), to_number = NUM2UINT(to);
 
-    const VALUE edges = dag->edges;
-    dag->edges = Qnil; /* until @edges has it too */
-    rb_ary_push(targets_of(edges, mg_dag_node(self, from_number)), mg_dag_node(self, to_number));
-    dag->edges = edges;
-    return Qtrue;
+    if (mg_graph_out_degree(dag->graph, from_number) > 0) return Qnil;
+    if (!NIL_P(dag->stray) && RARRAY_LEN(targets_of(dag, dag->edges, mg_dag_node(self, from_number))) > 0) {
+        return Qnil;
+    }
+    if (mg_graph_may_follow(dag->graph, from_number, to_number)) add_edge(self, dag, from_number, to_number);
+    return Qnil;
 }
 
 static VALUE
@@ -265,7 +299,7 @@ minigun_dag_disconnect(VALUE self, VALUE name)
     const mg_node_t number = number_of(dag, name);
     const VALUE node = number == MG_GRAPH_NONE ? name : mg_dag_node(self, number);
 
-    rb_ary_clear(targets_of(rb_ivar_get(self, id_edges), node));
+    rb_ary_clear(targets_of(dag, rb_ivar_get(self, id_edges), node));
     mg_graph_cut(dag->graph, number);
     if (!NIL_P(dag->stray)) dag->edges = Qnil;
     return self;
@@ -302,5 +336,6 @@ Init_minigun_dag(void)
     rb_define_method(rb_cMinigunDAG, "add_node", minigun_dag_add_node, 1);
     rb_define_method(rb_cMinigunDAG, "disconnect", minigun_dag_disconnect, 1);
     rb_define_private_method(rb_cMinigunDAG, "link", minigun_dag_link, 2);
+    rb_define_method(rb_cMinigunDAG, "link_in_order", minigun_dag_link_in_order, 2);
     rb_define_private_method(rb_cMinigunDAG, "stray", minigun_dag_stray, 0);
 }

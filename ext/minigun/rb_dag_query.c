@@ -53,7 +53,7 @@ minigun_dag_index(VALUE self, VALUE name)
 static VALUE
 minigun_dag_edge_p(VALUE self, VALUE from, VALUE to)
 {
-    const mg_graph_t *graph = mg_dag_graph(self);
+    mg_graph_t *graph = mg_dag_graph(self);
     const mg_node_t from_number = mg_dag_number(self, from);
 
     return mg_graph_has_edge(graph, from_number, mg_dag_number(self, to)) ? Qtrue : Qfalse;
@@ -62,19 +62,10 @@ minigun_dag_edge_p(VALUE self, VALUE from, VALUE to)
 static VALUE
 minigun_dag_siblings_p(VALUE self, VALUE one, VALUE other)
 {
-    const mg_graph_t *graph = mg_dag_graph(self);
+    mg_graph_t *graph = mg_dag_graph(self);
     const mg_node_t number = mg_dag_number(self, one);
 
     return mg_graph_siblings(graph, number, mg_dag_number(self, other)) ? Qtrue : Qfalse;
-}
-
-static VALUE
-minigun_dag_sibling_feeds_p(VALUE self, VALUE name, VALUE target)
-{
-    const mg_graph_t *graph = mg_dag_graph(self);
-    const mg_node_t number = mg_dag_number(self, name);
-
-    return mg_graph_sibling_feeds(graph, number, mg_dag_number(self, target)) ? Qtrue : Qfalse;
 }
 
 static VALUE
@@ -185,7 +176,6 @@ Init_minigun_dag_query(void)
     rb_define_method(rb_cMinigunDAG, "index", minigun_dag_index, 1);
     rb_define_method(rb_cMinigunDAG, "edge?", minigun_dag_edge_p, 2);
     rb_define_method(rb_cMinigunDAG, "siblings?", minigun_dag_siblings_p, 2);
-    rb_define_method(rb_cMinigunDAG, "sibling_feeds?", minigun_dag_sibling_feeds_p, 2);
     rb_define_method(rb_cMinigunDAG, "source?", minigun_dag_source_p, 1);
     rb_define_method(rb_cMinigunDAG, "would_create_cycle?", minigun_dag_would_create_cycle_p, 2);
     rb_define_method(rb_cMinigunDAG, "topological_sort", minigun_dag_topological_sort, 0);

@@ -34,14 +34,17 @@ module Minigun
     # @!method edge?(from, to)
     # @!method siblings?(one, other)
     #   Do two different nodes share a predecessor?
-    # @!method sibling_feeds?(name, target)
-    #   Has a sibling of the node an edge to the target?
     # @!method source?(name)
     #   Has it no predecessors?
     # @!method would_create_cycle?(from, to)
     #   Are they equal, or does `to` lead to `from`?
     # @!method topological_sort
     #   @return [Array] names, each after its predecessors; [] if the graph has a cycle
+    # @!method link_in_order(from, to)
+    #   Adds an edge that only follows from the order of definition, between nodes by their places: if
+    #   `from` has no successors, no cycle is closed, and `to` is neither a sibling of `from` nor
+    #   fed by one.
+    #   @api private
     # @!method feeders
     #   By places in nodes.
     #   @return [Array(Array<Integer>, Array<Integer, nil>)] the nodes, each after its predecessors, none

@@ -6,16 +6,14 @@ module Minigun
   # is looked at once; what the graph knows is asked of the graph.
   class Routing
     INPUT = :_input
-    NONE = [].freeze
-    private_constant :NONE
 
     def initialize(pipeline)
       @pipeline = pipeline
       @dag = pipeline.dag
       @names = pipeline.ordered_names
       @stages = @names == pipeline.stages.keys ? pipeline.stages.values : @names.map { |name| pipeline.stages[name] }
-      @behind_producers, @behind_others = Array.new(@names.size), Array.new(@names.size)
-      @spawning = []
+      @behind = Array.new(@names.size)
+      @producing, @spawning = [], []
     end
 
     # Adds the edges that follow from the order of definition, and validates all.
@@ -26,8 +24,8 @@ module Minigun
       @names.each { |name| @dag.add_node(name) } unless @dag.nodes == @names
       link_input if @pipeline.input_queues.any?
       look_at_stages
-      each_edge(@behind_producers) { |name, candidate| @dag.add_edge(name, candidate) }
-      each_edge(@behind_others) { |name, candidate| @dag.add_edge(name, candidate) if linkable?(name, candidate) }
+      link_producers
+      link_others
       known!(elsewhere)
       validate!
       @spawning.reverse_each { |position| batched!(@stages[position], @names[position]) }
@@ -46,17 +44,20 @@ module Minigun
       @dag.add_edge(INPUT, @names[entry]) if entry
     end
 
-    # Finds, for each stage without outgoing edge, the one later stage it may be linked to: a
-    # producer's is the next non-producer, the others' is that, or the first behind it that
-    # doesn't wait for dynamic routing.
+    # Finds, for each stage, the one later stage it may be linked to: a producer's is the next
+    # non-producer, the others' is that, or the first behind it that doesn't wait for dynamic
+    # routing.
     def look_at_stages
       following = unawaited = nil
       (@names.size - 1).downto(0) do |position|
         stage = @stages[position]
         @spawning << position if stage.has_spawn_strategy?
-        next @behind_producers[position] = following if stage.producer?
+        if stage.producer?
+          @producing << position
+          next @behind[position] = following
+        end
 
-        @behind_others[position] = unawaited if unawaited && joins?(stage, @stages[unawaited])
+        @behind[position] = unawaited if unawaited && joins?(stage, @stages[unawaited])
         next if Subscriptions.only?(stage)
 
         following = position
@@ -68,20 +69,22 @@ module Minigun
       !stage.options[:await] && !(stage.composite? && candidate.composite?)
     end
 
-    # Yields the names of both ends of what may become an edge, in order of definition.
-    def each_edge(candidates)
-      candidates.each_with_index do |candidate, position|
-        yield @names[position], @names[candidate] if candidate && !linked?(@names[position])
+    # In order of definition.
+    def link_producers
+      @producing.reverse_each do |position|
+        candidate, @behind[position] = @behind[position], nil
+        @dag.add_edge(@names[position], @names[candidate]) if candidate && @dag.terminal?(@names[position])
       end
     end
 
-    def linked?(name) = !@dag.edges.fetch(name, NONE).empty?
+    # In order of definition; by their places among the nodes, which mostly are those of the stages.
+    def link_others
+      places = @names.map { |name| @dag.index(name) } unless @dag.nodes == @names
+      @behind.each_with_index do |candidate, position|
+        next unless candidate
 
-    def linkable?(name, candidate)
-      return false if @dag.would_create_cycle?(name, candidate)
-
-      @dag.source?(candidate) || # so nothing feeds it beside this stage
-        (!@dag.fan_out_siblings?(name, candidate) && !@dag.sibling_feeds?(name, candidate))
+        places ? @dag.link_in_order(places[position], places[candidate]) : @dag.link_in_order(position, candidate)
+      end
     end
 
     def known!(elsewhere)

@@ -209,6 +209,49 @@ TEST(graph_siblings_share_a_predecessor)
     mg_graph_free(graph);
 }
 
+/* Two layers, nearly each node of one to each of the other. */
+TEST(graph_knows_edges_between_crowds)
+{
+    enum { LAYER = 20 };
+    mg_graph_t *graph = graph_of(2 * LAYER), *copy;
+
+    for (mg_node_t from = 0; from < LAYER; from++) {
+        for (mg_node_t to = 0; to < LAYER; to++) {
+            if (to != from) link_nodes(graph, from, LAYER + to);
+        }
+    }
+    mg_graph_cut(graph, 3);
+    link_nodes(graph, 4, LAYER + 4);
+    CHECK(mg_graph_copy(&copy, graph) == MG_OK);
+    for (mg_node_t from = 0; from < LAYER; from++) {
+        for (mg_node_t to = 0; to < LAYER; to++) {
+            const bool there = from != 3 && (from != to || from == 4);
+
+            CHECK(mg_graph_has_edge(graph, from, LAYER + to) == there);
+            CHECK(mg_graph_has_edge(copy, from, LAYER + to) == there);
+            CHECK(!mg_graph_has_edge(graph, LAYER + to, from));
+        }
+    }
+    CHECK(mg_graph_edges(graph) == LAYER * (LAYER - 1) - (LAYER - 1) + 1);
+    mg_graph_clear(graph);
+    CHECK(mg_graph_edges(graph) == 0 && !mg_graph_has_edge(graph, 0, LAYER + 1));
+    mg_graph_free(graph);
+    mg_graph_free(copy);
+}
+
+TEST(graph_order_alone_draws_no_edge_to_a_sibling)
+{
+    mg_graph_t *graph = graph_of(7);
+
+    for (mg_node_t child = 1; child < 4; child++) link_nodes(graph, 0, child);
+    link_nodes(graph, 1, 4);
+    CHECK(!mg_graph_may_follow(graph, 1, 2) && !mg_graph_may_follow(graph, 2, 1));
+    CHECK(!mg_graph_may_follow(graph, 2, 4) && mg_graph_may_follow(graph, 1, 5));
+    CHECK(mg_graph_may_follow(graph, 2, 5) && mg_graph_may_follow(graph, 5, 4));
+    CHECK(!mg_graph_may_follow(graph, 4, 0) && !mg_graph_may_follow(graph, 6, 6));
+    mg_graph_free(graph);
+}
+
 TEST(graph_copy_shares_nothing)
 {
     mg_graph_t *graph = graph_of(3), *copy, *empty;

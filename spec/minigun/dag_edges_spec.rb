@@ -98,6 +98,15 @@ RSpec.describe Minigun::DAG, "#edges" do
     expect(dag.upstream(:a)).to eq([:d])
   end
 
+  it "are one Array, whichever form of a name was asked for first" do
+    edges["late"] << :a
+    edges["z"]
+    dag.add_edge(:late, :b).add_edge("z", "a").add_edge("own", :b)
+
+    expect(edges).to include(late: %i[a b], z: [:a], "own" => [:b])
+    expect([edges["late"], edges["z"], edges[:own]]).to match([equal(edges[:late]), equal(edges[:z]), equal(edges["own"])])
+  end
+
   it "of one graph are nothing to another" do
     other = described_class.new.add_edge(:a, :d)
     edges[:d] << :e

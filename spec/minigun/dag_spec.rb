@@ -149,10 +149,31 @@ RSpec.describe Minigun::DAG do
       expect(dag.fan_out_siblings?(:a, :z)).to be(false)
     end
 
-    it "can be asked whom they feed" do
-      expect(dag.sibling_feeds?(:b, :z)).to be(true)
-      expect(dag.sibling_feeds?(:c, :z)).to be(false)
-      expect(dag.sibling_feeds?(:p, :z)).to be(false)
+  end
+
+  describe "#link_in_order" do
+    before { dag.add_edge(:p, :a).add_edge(:p, :b).add_edge(:a, :z).add_node(:w) }
+
+    def link(from, to) = dag.link_in_order(dag.index(from), dag.index(to))
+
+    it "adds an edge" do
+      link(:b, :w)
+      link(:z, :w)
+      expect(dag.edges).to include(b: [:w], z: [:w])
+      expect(dag.upstream(:w)).to eq(%i[b z])
+    end
+
+    it "leaves a node alone that has successors, be they nodes or not" do
+      dag.edges[:b] << :unknown
+      link(:a, :w)
+      link(:b, :w)
+      expect([dag.downstream(:a), dag.downstream(:b)]).to eq([[:z], [:unknown]])
+      expect(dag.source?(:w)).to be(true)
+    end
+
+    it "closes no cycle, and leads to no sibling nor to what a sibling feeds" do
+      [%i[z p], %i[w w], %i[b a], %i[b z]].each { |from, to| link(from, to) }
+      expect(dag.terminals).to eq(%i[b z w])
     end
   end
 

@@ -13,6 +13,14 @@ known(const mg_graph_t *graph, mg_node_t node)
     return node < graph->node_count;
 }
 
+static void
+drop_index(mg_graph_t *graph)
+{
+    free(graph->slots);
+    graph->slots = NULL;
+    graph->slot_count = 0;
+}
+
 mg_status_t
 mg_graph_new(mg_graph_t **out)
 {
@@ -47,7 +55,7 @@ mg_graph_clear(mg_graph_t *graph)
     graph->lowest = 0;
     graph->highest = -1;
     graph->stamp = 0;
-    if (graph->slots) memset(graph->slots, 0, graph->slot_count * sizeof(*graph->slots));
+    drop_index(graph);
 }
 
 /* Nodes. */
@@ -101,6 +109,9 @@ mg_graph_add_node(mg_graph_t *graph, mg_node_t *out)
 
 /* Edges by their nodes. */
 
+/* Among so few edges a look at each costs less than the index. */
+enum { FEW = 8 };
+
 /* Fibonacci hashing: the upper bits of a product are the well mixed ones. */
 static uint32_t
 home(const mg_graph_t *graph, mg_node_t from, mg_node_t to)
@@ -142,24 +153,53 @@ empty_slot(mg_graph_t *graph, uint32_t slot)
     graph->slots[slot] = 0;
 }
 
+/* Is there an index, or memory for one? */
+static bool
+indexed(mg_graph_t *graph)
+{
+    if (graph->slots) return true;
+
+    const uint32_t count = 2 * graph->edge_capacity;
+    graph->slots = mg_sys->calloc(count, sizeof(*graph->slots));
+    if (graph->slots == NULL) return false;
+
+    graph->slot_count = count;
+    for (uint32_t i = 0; i < graph->edge_end; i++) {
+        const struct mg__edge *edge = &graph->edges[i];
+        if (edge->from != MG_GRAPH_NONE) graph->slots[slot_of(graph, edge->from, edge->to)] = i + 1;
+    }
+    return true;
+}
+
+static bool
+listed(mg_edges_t edges, mg_node_t wanted)
+{
+    mg_node_t next = mg_edges_next(&edges);
+
+    while (next != wanted && next != MG_GRAPH_NONE) next = mg_edges_next(&edges);
+    return next == wanted;
+}
+
+bool
+mg_graph_has_edge(mg_graph_t *graph, mg_node_t from, mg_node_t to)
+{
+    const uint32_t out = mg_graph_out_degree(graph, from), in = mg_graph_in_degree(graph, to);
+
+    if (out == 0 || in == 0) return false;
+    if (out > FEW && in > FEW && indexed(graph)) return graph->slots[slot_of(graph, from, to)] != 0;
+    return out < in ? listed(mg_graph_successors(graph, from), to)
+                    : listed(mg_graph_predecessors(graph, to), from);
+}
+
 static mg_status_t
 reserve_edges(mg_graph_t *graph, uint32_t capacity)
 {
     struct mg__edge *edges = mg_sys->realloc(graph->edges, capacity * sizeof(*edges));
     if (edges == NULL) return MG_NOMEM;
+
     graph->edges = edges;
-
-    uint32_t *slots = mg_sys->calloc(2 * (size_t)capacity, sizeof(*slots));
-    if (slots == NULL) return MG_NOMEM;
-    free(graph->slots);
-    graph->slots = slots;
-    graph->slot_count = 2 * capacity;
     graph->edge_capacity = capacity;
-
-    for (uint32_t i = 0; i < graph->edge_end; i++) {
-        const struct mg__edge *edge = &edges[i];
-        if (edge->from != MG_GRAPH_NONE) slots[slot_of(graph, edge->from, edge->to)] = i + 1;
-    }
+    drop_index(graph);
     return MG_OK;
 }
 
@@ -172,7 +212,6 @@ link_edge(mg_graph_t *graph, uint32_t number)
     struct mg__node *from = &graph->nodes[edge->from];
     struct mg__node *to = &graph->nodes[edge->to];
 
-    edge->prev_out = from->last_out;
     edge->prev_in = to->last_in;
     edge->next_out = edge->next_in = MG_GRAPH_NONE;
     if (from->last_out == MG_GRAPH_NONE) from->first_out = number;
@@ -205,7 +244,7 @@ insert_edge(mg_graph_t *graph, mg_node_t from, mg_node_t to)
     if (number == MG_GRAPH_NONE) number = graph->edge_end++;
     else graph->free_edge = graph->edges[number].next_out;
     graph->edges[number] = (struct mg__edge){ .from = from, .to = to };
-    graph->slots[slot_of(graph, from, to)] = number + 1;
+    if (graph->slots) graph->slots[slot_of(graph, from, to)] = number + 1;
     graph->edge_count++;
     link_edge(graph, number);
 }
@@ -263,7 +302,7 @@ mg_graph_cut(mg_graph_t *graph, mg_node_t from)
         const uint32_t next = edge->next_out;
 
         unlink_incoming(graph, edge);
-        empty_slot(graph, slot_of(graph, edge->from, edge->to));
+        if (graph->slots) empty_slot(graph, slot_of(graph, edge->from, edge->to));
         edge->from = MG_GRAPH_NONE;
         edge->next_out = graph->free_edge;
         graph->free_edge = number;
@@ -296,12 +335,6 @@ mg_graph_memsize(const mg_graph_t *graph)
 
     return sizeof(*graph) + graph->node_capacity * per_node +
            graph->edge_capacity * sizeof(*graph->edges) + graph->slot_count * sizeof(*graph->slots);
-}
-
-bool
-mg_graph_has_edge(const mg_graph_t *graph, mg_node_t from, mg_node_t to)
-{
-    return graph->edge_count > 0 && graph->slots[slot_of(graph, from, to)] != 0;
 }
 
 uint32_t
@@ -342,14 +375,6 @@ mg_edges_next(mg_edges_t *edges)
 
 /* Copying. */
 
-static void *
-duplicate(const void *array, size_t count, size_t size)
-{
-    void *copy = mg_sys->malloc(count * size);
-    if (copy) memcpy(copy, array, count * size);
-    return copy;
-}
-
 mg_status_t
 mg_graph_copy(mg_graph_t **out, const mg_graph_t *graph)
 {
@@ -362,14 +387,14 @@ mg_graph_copy(mg_graph_t **out, const mg_graph_t *graph)
     copy->pool = NULL;
     copy->edges = NULL;
     copy->slots = NULL;
+    copy->slot_count = 0;
     if (graph->node_capacity > 0) {
         if (reserve_nodes(copy, graph->node_capacity) != MG_OK) goto fail;
         memcpy(copy->nodes, graph->nodes, graph->node_count * sizeof(*copy->nodes));
     }
     if (graph->edge_capacity > 0) {
-        copy->edges = duplicate(graph->edges, graph->edge_capacity, sizeof(*copy->edges));
-        copy->slots = duplicate(graph->slots, graph->slot_count, sizeof(*copy->slots));
-        if (copy->edges == NULL || copy->slots == NULL) goto fail;
+        if (reserve_edges(copy, graph->edge_capacity) != MG_OK) goto fail;
+        memcpy(copy->edges, graph->edges, graph->edge_end * sizeof(*copy->edges));
     }
     *out = copy;
     return MG_OK;

@@ -82,7 +82,7 @@ uint32_t mg_graph_edges(const mg_graph_t *graph);
 size_t mg_graph_memsize(const mg_graph_t *graph);
 
 /* Of nodes that don't exist: false and 0. */
-bool mg_graph_has_edge(const mg_graph_t *graph, mg_node_t from, mg_node_t to);
+bool mg_graph_has_edge(mg_graph_t *graph, mg_node_t from, mg_node_t to);
 uint32_t mg_graph_out_degree(const mg_graph_t *graph, mg_node_t node);
 uint32_t mg_graph_in_degree(const mg_graph_t *graph, mg_node_t node);
 
@@ -118,11 +118,16 @@ uint32_t mg_graph_cycle(mg_graph_t *graph, mg_node_t *cycle);
 
 /* Have two different nodes a predecessor in common? Then they are siblings. Linear in the
  * predecessors of the one that has fewer. */
-bool mg_graph_siblings(const mg_graph_t *graph, mg_node_t one, mg_node_t other);
+bool mg_graph_siblings(mg_graph_t *graph, mg_node_t one, mg_node_t other);
 
 /* Has a sibling of `node` an edge to `target`? Linear in the siblings, or in the
  * predecessors of `target` and of `node`, whichever are fewer. */
-bool mg_graph_sibling_feeds(const mg_graph_t *graph, mg_node_t node, mg_node_t target);
+bool mg_graph_sibling_feeds(mg_graph_t *graph, mg_node_t node, mg_node_t target);
+
+/* May `from` get an edge to `to` only because it was written down before it? Not if that closed a
+ * cycle, and not if the two are siblings or a sibling of `from` has an edge to `to`: what their
+ * common predecessor hands out would arrive twice. */
+bool mg_graph_may_follow(mg_graph_t *graph, mg_node_t from, mg_node_t to);
 
 /* Writes all nodes to `order`, each after its predecessors (Kahn, "Topological Sorting
  * of Large Networks", CACM 5, 1962), otherwise by number as far as sources go.

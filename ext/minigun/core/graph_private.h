@@ -23,7 +23,7 @@ struct mg__node {
 /* `from` is MG_GRAPH_NONE and next_out links the free ones, if the edge is taken out. */
 struct mg__edge {
     mg_node_t from, to;
-    uint32_t next_out, prev_out;
+    uint32_t next_out;
     uint32_t next_in, prev_in;
 };
 
@@ -46,7 +46,9 @@ struct mg_graph {
     uint32_t edge_capacity;
     uint32_t free_edge;
 
-    uint32_t *slots; /* edge number + 1 by hash of its nodes, 0 for empty; linear probing */
+    /* The index, made when a node with many edges is asked for one; NULL if it isn't there:
+     * edge number + 1 by hash of its nodes, 0 for empty; linear probing. */
+    uint32_t *slots;
     uint32_t slot_count; /* a power of two, twice edge_capacity, or 0 */
 
     mg__ranks_t ranks;

@@ -51,7 +51,7 @@ mg_graph_path(mg_graph_t *graph, mg_node_t from, mg_node_t to, mg_node_t *path)
 }
 
 bool
-mg_graph_siblings(const mg_graph_t *graph, mg_node_t one, mg_node_t other)
+mg_graph_siblings(mg_graph_t *graph, mg_node_t one, mg_node_t other)
 {
     if (one == other) return false;
 
@@ -77,7 +77,7 @@ siblings_at_most(const mg_graph_t *graph, mg_node_t node)
 }
 
 bool
-mg_graph_sibling_feeds(const mg_graph_t *graph, mg_node_t node, mg_node_t target)
+mg_graph_sibling_feeds(mg_graph_t *graph, mg_node_t node, mg_node_t target)
 {
     if (mg_graph_in_degree(graph, target) <= siblings_at_most(graph, node)) {
         mg_edges_t edges = mg_graph_predecessors(graph, target);
@@ -95,6 +95,14 @@ mg_graph_sibling_feeds(const mg_graph_t *graph, mg_node_t node, mg_node_t target
         }
     }
     return false;
+}
+
+bool
+mg_graph_may_follow(mg_graph_t *graph, mg_node_t from, mg_node_t to)
+{
+    if (mg_graph_reaches(graph, to, from)) return false;
+    if (mg_graph_in_degree(graph, to) == 0) return true;
+    return !mg_graph_siblings(graph, from, to) && !mg_graph_sibling_feeds(graph, from, to);
 }
 
 /* A predecessor that mg__graph_kahn could not place. Every unplaced node has one. */

@@ -52,7 +52,8 @@ module Minigun
         edges.each_with_object(new) { |(name, targets), copy| copy.send(:add, name, Targets.new(targets)) }
       end
 
-      # The Targets of what is no key: those of the same name in another form, or new ones.
+      # The Targets of what is no key: those of the same name in another form, or new ones,
+      # under the Symbol.
       def default(name = NO_NAME)
         return if NO_NAME.equal?(name)
 
@@ -60,7 +61,7 @@ module Minigun
         return fetch(name) if key?(name)
 
         other = twin(name)
-        key?(other) ? fetch(other) : add(name, Targets.new)
+        key?(other) ? fetch(other) : add(name.is_a?(String) ? other : name, Targets.new)
       end
 
       private
