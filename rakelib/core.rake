@@ -38,6 +38,9 @@ namespace :core do
   desc "Run the C tests under the thread sanitizer"
   task(:tsan) { core_test_tsan "tsan" }
 
+  desc "Run the C tests with what stands in for the calls that only Linux has"
+  task(:portable) { core_test "portable", "-DMG_PORTABLE" }
+
   desc "Run the C tests as clang makes them: plain, and under its sanitizers"
   task :clang do
     compiler = ENV.fetch("CLANG", "clang")

@@ -85,7 +85,7 @@ failing_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void
     return mg_sys_real.pthread_create(thread, attributes, body, argument);
 }
 
-#ifdef __linux__
+#ifdef MG_LINUX
 
 static int
 failing_eventfd(unsigned value, int flags)
@@ -122,7 +122,7 @@ make_failing(void)
     failing.write = failing_write;
     failing.poll = failing_poll;
     failing.pthread_create = failing_pthread_create;
-#ifdef __linux__
+#ifdef MG_LINUX
     failing.eventfd = failing_eventfd;
     failing.pidfd_open = failing_pidfd_open;
     failing.futex_wait = failing_futex_wait;

@@ -1,21 +1,21 @@
 #include "doorbell.h"
 
+#include "sys.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
-#ifdef __linux__
+#ifdef MG_LINUX
 #include <sys/eventfd.h>
 #endif
-
-#include "sys.h"
 
 enum { AWAKE, ASLEEP, NAPPING };
 
 static mg_status_t
 open_pair(int fds[2])
 {
-#ifdef __linux__
+#ifdef MG_LINUX
     fds[0] = fds[1] = mg_sys->eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     return fds[0] < 0 ? MG_SYSERR : MG_OK;
 #else

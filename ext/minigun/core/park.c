@@ -5,7 +5,7 @@
 
 #include <time.h>
 
-#ifdef __linux__
+#ifdef MG_LINUX
 
 #include <stdatomic.h>
 

@@ -14,7 +14,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#ifdef __linux__
+#include "platform.h"
+
+#ifdef MG_LINUX
 typedef struct {
     _Atomic uint32_t rung;
 } mg_park_t;

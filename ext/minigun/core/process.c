@@ -15,7 +15,7 @@ enum { STACK = 64 * 1024, LOOK_EVERY = 200, EXIT_ORPHANED = 113 };
 int
 mg_process_open(pid_t pid)
 {
-#ifdef __linux__
+#ifdef MG_LINUX
     return mg_sys->pidfd_open(pid, 0);
 #else
     (void)pid;

@@ -4,7 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#ifdef __linux__
+#ifdef MG_LINUX
 
 #include <linux/futex.h>
 #include <sys/eventfd.h>
@@ -44,7 +44,7 @@ const mg_sys_t mg_sys_real = {
     .write = write,
     .poll = poll,
     .pthread_create = pthread_create,
-#ifdef __linux__
+#ifdef MG_LINUX
     .eventfd = eventfd,
     .pidfd_open = open_pidfd,
     .futex_wait = futex_wait,

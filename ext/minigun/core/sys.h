@@ -14,6 +14,8 @@
 #include <sys/types.h>
 #include <time.h>
 
+#include "platform.h"
+
 /* Each as the function of the same name, with its results and its errno. */
 typedef struct {
     void *(*malloc)(size_t size);
@@ -28,7 +30,7 @@ typedef struct {
     int (*pthread_create)(pthread_t *thread, const pthread_attr_t *attributes, void *(*body)(void *),
                           void *argument);
 
-#ifdef __linux__
+#ifdef MG_LINUX
     int (*eventfd)(unsigned value, int flags);
     int (*pidfd_open)(pid_t pid, unsigned flags);
     /* Sleeps while `*word` is `expected`, and wakes one that sleeps; in this process. */
