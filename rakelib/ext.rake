@@ -51,6 +51,12 @@ namespace :ext do
                   chosen.call(args, threads))
   end
 
+  desc "Run specs with what stands in for the calls that only Linux has: rake ext:portable, or rake ext:portable[all]"
+  task :portable, [:specs] do |_, args|
+    specs = chosen.call(args, %w[spec/contract spec/minigun/execution])
+    abort "specs failed without Linux's own calls" unless Instrumented.new("portable", %w[-O1 -DMG_PORTABLE]).build.rspec(*specs)
+  end
+
   # Reports whose cause is in our code: memory lost that we asked for, directly or through ruby_xmalloc and its
   # like (what Ruby made for us is Ruby's); values that nobody set if it is ours that looked at them, for
   # Ruby's collector looks at all of a stack; errors of access with a frame of ours near the top.
