@@ -8,6 +8,8 @@ module Minigun
   module Signals
     TRAPPED = %w[INT TERM QUIT].freeze
     DRAIN_SECONDS = 10
+    # Seconds after which a run that drains tells so.
+    QUIET_SECONDS = 0.5
     NEVER = { Object => :never }.freeze
     private_constant :NEVER
 
@@ -34,7 +36,10 @@ module Minigun
         false
       end
 
-      def cancel(signal) = @thread.raise(SignalException, "SIG#{signal}")
+      # With what Ruby itself makes of the signal.
+      def cancel(signal)
+        signal == "INT" ? @thread.raise(Interrupt, "") : @thread.raise(SignalException, "SIG#{signal}")
+      end
     end
 
     class << self
@@ -101,16 +106,29 @@ module Minigun
       end
 
       def drain(signal)
-        @runs.each { |run| Thread.new(run) { cancel_late(run, signal) } if run.drain(signal) }
+        @runs.each { |run| Thread.new(run) { follow(run, signal, Clock.now) } if run.drain(signal) }
       end
 
-      def cancel_late(run, signal)
-        seconds = run.pipeline.drain_timeout or return
-        deadline = Clock.now + seconds
+      def follow(run, signal, started)
+        seconds = run.pipeline.drain_timeout
+        return if ended_by?(run, started + [QUIET_SECONDS, seconds || QUIET_SECONDS].min)
+
+        tell(run, signal, seconds)
+        run.cancel(signal) unless !seconds || ended_by?(run, started + seconds)
+      end
+
+      def ended_by?(run, deadline)
         @lock.synchronize do
           @ended.wait(@lock, deadline - Clock.now) while @runs.include?(run) && Clock.now < deadline
         end
-        run.cancel(signal) if @runs.include?(run)
+        !@runs.include?(run)
+      end
+
+      # Whoever pressed Ctrl-C sees that it was noticed. A logger can't write in a trap, so here.
+      def tell(run, signal, seconds)
+        limit = ", for #{seconds} s at most" if seconds
+        Minigun.logger.warn("[Pipeline:#{run.pipeline.name}] #{signal}: finishing what was accepted#{limit}; " \
+                            "a second signal cancels the run, a third ends the process")
       end
 
       def leave_process(signal)

@@ -19,6 +19,16 @@ RSpec.describe "Signals during a run" do
 
   let(:endless) { "producer(:gen) { Process.kill(SIGNAL, $$); loop { emit 1; sleep 0.001 } }\nconsumer(:keep) { |n| n }" }
 
+  # A drain can't end it.
+  let(:endless_item) { <<~RUBY }
+    drain_timeout false
+    producer(:gen) { emit 1 }
+    consumer(:keep) do |_|
+      Thread.new { 2.times { Process.kill(:INT, $$); sleep 0.3 } }
+      sleep
+    end
+  RUBY
+
   def interrupted(signal, body = endless, **parts)
     minigun("SIGNAL = :#{signal}; #{program(body, **parts)}", within: 25)
   end
@@ -45,6 +55,25 @@ RSpec.describe "Signals during a run" do
     expect(ended.out).to eq("Interrupt\nran\n")
   end
 
+  it "a run that takes its time to finish tells that it was told to" do
+    ended = interrupted("INT", <<~RUBY, before: <<~SETUP)
+      producer(:gen) { emit 1 }
+      consumer(:keep) { |_| Process.kill(SIGNAL, $$); puts TOLD.pop }
+    RUBY
+      TOLD = Queue.new
+      Minigun.logger.define_singleton_method(:warn) { |text| TOLD << text }
+    SETUP
+
+    expect(ended.out).to match(/Pipeline:default.*INT: finishing what was accepted, for 10 s at most.*second signal/)
+  end
+
+  it "a second INT leaves run as Ruby's own Interrupt, also where the host has a handler" do
+    ended = interrupted("INT", endless_item, before: 'trap("INT") { nil }',
+                                             run: "begin; Job.new.run; rescue Interrupt; puts 'Interrupt'; end")
+
+    expect(ended.out).to eq("Interrupt\nran\n")
+  end
+
   it "TERM leaves no child behind" do
     ended = interrupted("TERM", <<~RUBY, before: 'at_exit { begin; Process.wait; rescue Errno::ECHILD; puts "none"; end }')
       producer(:gen) { 4.times { |n| emit n } }
@@ -57,12 +86,7 @@ RSpec.describe "Signals during a run" do
   end
 
   it "a second INT does not wait for a block that never ends" do
-    ended = interrupted("INT", <<~RUBY)
-      producer(:gen) do
-        Thread.new { 2.times { Process.kill(:INT, $$); sleep 0.3 } }
-        sleep
-      end
-    RUBY
+    ended = interrupted("INT", endless_item)
 
     expect(ended.status.termsig).to eq(Signal.list.fetch("INT"))
   end
