@@ -67,11 +67,16 @@ module Minigun
 
   # A stage that makes items. Descendants of the user implement `call(output)`.
   class ProducerStage < AtomicStage
-    def producer? = block && !word ? super : true
+    def producer? = true
 
     private
 
     def call_base = :producer
+
+    # The class is the word.
+    def own_signature
+      @own_signature ||= block ? Signature.of(:producer, block) : super
+    end
   end
 
   # A stage that is called for each item. Descendants of the user implement

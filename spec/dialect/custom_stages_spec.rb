@@ -146,6 +146,16 @@ RSpec.describe "Custom stage classes" do
     expect(Minigun::ConsumerStage.new(name: :x)).to respond_to(:log_type, :execution_context)
   end
 
+  it "made by hand with a block, receive what their class is given" do
+    kept = []
+    line = Minigun::Pipeline.new(:line)
+    line.stages[:source] = Minigun::ProducerStage.new(:source, line, proc { |output| output << 1 << 2 }, {})
+    line.stages[:double] = Minigun::ConsumerStage.new(:double, line, proc { |n, output| output << (n * 2) }, {})
+    line.stages[:keep] = Minigun::ConsumerStage.new(name: :keep, block: proc { |n| kept << n })
+
+    expect([line.run(Object.new), kept, line.stages[:source].run_mode]).to eq([2, [2, 4], :autonomous])
+  end
+
   it "may override flush, called once after the input ended" do
     klass = stage_class(Minigun::ConsumerStage) do
       def call(item) = (@sum = (@sum || 0) + item)
