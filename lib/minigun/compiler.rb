@@ -30,6 +30,7 @@ module Minigun
       Native::Fuse.fuse(steps) if steps.any? { |step| Native::Fuse.native?(step) }
       check_acknowledging(steps)
       warn_of_drought(pipeline, steps)
+      warn_of_unfed(layout, steps)
       Program.new(steps, layout.runs.map(&:record), context, directory)
     end
 
@@ -42,10 +43,28 @@ module Minigun
     end
 
     def warn_of_drought(pipeline, steps)
-      return if steps.empty? || steps.any? { |step| %i[producer loop].include?(step.kind) || step.await }
+      return if steps.empty? || productive?(steps)
 
       Minigun.logger.warn("pipeline #{pipeline.name.inspect}: nothing in it produces items, so no stage has any; " \
                           "add a producer")
+    end
+
+    def productive?(steps)
+      steps.any? { |step| %i[producer loop].include?(step.kind) || step.await }
+    end
+
+    # A stage without upstream is mostly a forgotten edge, except where edges were replaced on purpose.
+    def warn_of_unfed(layout, steps)
+      unfed = steps.select { |step| %i[each batch].include?(step.kind) && step.upstreams.empty? && step.await.nil? }
+      return if unfed.empty? || !productive?(steps)
+
+      unfed.each do |step|
+        pipeline = layout.runs[step.pipeline_index].pipeline
+        next if pipeline.rerouted?
+
+        Minigun.logger.warn("#{Options.place(pipeline, step.stage)}: no stage feeds it, so it gets no items; name one in " \
+                            "from:, or give it await: true if output.to is what addresses it")
+      end
     end
 
     def prepare(run, directory)

@@ -29,7 +29,7 @@ module Minigun
 
     # The task, made on the first call.
     def evaluate
-      @task ||= @object.class._minigun_task.instantiate(@object)
+      @task ||= blueprint.instantiate(@object)
     end
 
     # Yields the task, in the background if asked to.
@@ -67,6 +67,14 @@ module Minigun
     def inspect = "#<#{self.class}>"
 
     private
+
+    def blueprint
+      kind = @object.class
+      return kind._minigun_task if kind.respond_to?(:_minigun_task)
+
+      raise Error, "#{kind} has no pipeline to run: include Minigun::DSL in the class itself, and not in a single " \
+                   "object or a module"
+    end
 
     # What the user's object prints is its own affair.
     def puts(text) = $stdout.puts(text)

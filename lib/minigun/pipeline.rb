@@ -46,6 +46,7 @@ module Minigun
       @input_queues = []
       @output_queues = {}
       @rerouted = {}
+      @edges_replaced = false
     end
 
     def initialize_copy(other)
@@ -107,12 +108,17 @@ module Minigun
     #
     #   pipeline.reroute_stage(:parse, to: %i[store index])
     def reroute_stage(from, to:)
+      @edges_replaced = true
       from = Names.key(from)
       @rerouted[from] = true unless @stages.key?(from)
       @dag.add_node(from)
       @dag.disconnect(from)
       Names.keys(to).each { |target| add_edge(from, target) }
     end
+
+    # Were edges replaced? Some stages may then be left out on purpose.
+    # @api private
+    def rerouted? = @edges_replaced
 
     # Adds an edge to the graph.
     #

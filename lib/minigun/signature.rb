@@ -65,6 +65,12 @@ module Minigun
         block.arity.zero? || block.arity == -1
       end
 
+      # @return [Symbol, nil] the last of a block's positional parameters, if there are several
+      def last_of_several(block)
+        names = positional(block)
+        names.last if names.size > 1 && names.last != :""
+      end
+
       private
 
       def of_item(word, block, names)

@@ -89,6 +89,10 @@ RSpec.describe "Bad input", :no_leaks do
   {
     "an option that is nearly known" => [/stage :work.*thread:.*did you mean threads:/, proc { stage(:work, thread: 2) { |_| } }],
     "a hook for a stage that is nearly there" => [/:raed.*did you mean :read/, proc { before(:raed) { 1 } }],
+    "a stage that no stage feeds" => [/stage :odd: no stage feeds it.*from:/, proc {
+      processor(:odd) { |n| emit n }
+      consumer(:even, from: :parse) { |_| nil }
+    }],
     "a stage that is sent to but only produces" => [/stage :parse.*:more only produces/, proc {
       producer(:more) { emit 1 }
       reroute_stage :parse, to: :more
@@ -111,6 +115,22 @@ RSpec.describe "Bad input", :no_leaks do
     expect(log).to match(/WARN.*pipeline :default: nothing in it produces/)
   end
 
+  it "a stage that was left out by a reroute, or that says so itself, is not warned of" do
+    job do
+      producer(:read) { emit 1 }
+      processor(:parse) { |n| emit n }
+      consumer(:keep) { |_| nil }
+      reroute_stage :read, to: :keep
+    end.run
+    job do
+      producer(:read, to: :keep) { emit 1 }
+      consumer(:keep) { |_| nil }
+      consumer(:spare, await: false) { |_| nil }
+    end.run
+
+    expect(log.lines.grep(/WARN/)).to eq([])
+  end
+
   it "a misspelt target of an output names the right one" do
     job do
       producer(:read) { |output| output.to(:kep) << 1 }
@@ -118,6 +138,21 @@ RSpec.describe "Bad input", :no_leaks do
     end.run
 
     expect(errors_logged.join).to match(/:kep.*did you mean :keep/)
+  end
+
+  it "an output that isn't named as one is told from an item that is spread" do
+    job do
+      producer(:read) { emit 1 }
+      consumer(:keep) { |n, result| result << n }
+    end.run
+
+    expect(errors_logged.join).to include("is result meant as the output? its name has to be out, output or outputs")
+  end
+
+  it "an object whose class has no definitions is told where they belong" do
+    object = Object.new.extend(Minigun::DSL)
+
+    expect { object.run }.to raise_error(Minigun::Error, /Object has no pipeline.*include Minigun::DSL in the class/)
   end
 
   it "batch stands in a class body of any depth" do

@@ -130,7 +130,16 @@ module Minigun
       end
 
       def log(step, error)
-        Minigun.logger.error("#{@run.place(step)} item failed: #{@run.describe(error)}")
+        told = @run.describe(error).sub(/$/) { no_output_hint(step, error).to_s }
+        Minigun.logger.error("#{@run.place(step)} item failed: #{told}")
+      end
+
+      # A last parameter that was meant as the output got nothing.
+      def no_output_hint(step, error)
+        return unless error.is_a?(NoMethodError) && %i[<< to].include?(error.name)
+
+        name = Signature.last_of_several(step.stage.block)
+        " (is #{name} meant as the output? its name has to be out, output or outputs)" if name && step.receives == :item
       end
     end
   end
