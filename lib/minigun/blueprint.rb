@@ -43,6 +43,12 @@ module Minigun
       @root_pipeline
     end
 
+    # Also of the task whose run is shown here.
+    def set_config(key, value)
+      @finished&.set_config(key, value)
+      super
+    end
+
     def add_stage(type, name = nil, options = {}, **more, &block)
       record(:add_stage, [type, name], options.merge(more), block)
     end

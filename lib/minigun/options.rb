@@ -74,15 +74,27 @@ module Minigun
       end
     end
 
-    # Warns of hooks that name no stage, but nearly one.
+    # Warns of hooks that name what can have none here: a nested pipeline, a stage of another pipeline,
+    # or no stage but nearly one.
     def check_hooks(pipeline)
       known = pipeline.stages.keys
-      (pipeline.hook_table.stage_names - known).each do |name|
-        near(name, known) do |match|
-          Minigun.logger.warn("pipeline #{pipeline.name.inspect}: a hook names #{name.inspect}, which is no stage " \
-                              "of it; did you mean #{match.inspect}?")
+      pipeline.hook_table.stage_names.each do |name|
+        if pipeline.stages.key?(name)
+          told = "a nested pipeline; use before_run and after_run in it" if pipeline.stages[name].composite?
+        else
+          told = stranger(name, pipeline, known)
         end
+        Minigun.logger.warn("pipeline #{pipeline.name.inspect}: a hook names #{name.inspect}, which is #{told}") if told
       end
+    end
+
+    def stranger(name, pipeline, known)
+      elsewhere = pipeline.find_stage(name)
+      return "a stage of pipeline #{elsewhere.pipeline.name.inspect}; declare it there" if elsewhere&.pipeline
+
+      near(name, known) { |match| "no stage of it; did you mean #{match.inspect}?" }
+    rescue AmbiguousRoutingError
+      "a stage of several nested pipelines; declare it there"
     end
 
     # Yields the known name that was probably meant; nil if there is none.

@@ -89,6 +89,14 @@ RSpec.describe "Bad input", :no_leaks do
   {
     "an option that is nearly known" => [/stage :work.*thread:.*did you mean threads:/, proc { stage(:work, thread: 2) { |_| } }],
     "a hook for a stage that is nearly there" => [/:raed.*did you mean :read/, proc { before(:raed) { 1 } }],
+    "a hook for a stage of another pipeline" => [/:deep, which is a stage of pipeline :part; declare it there/, proc {
+      before(:deep) { 1 }
+      pipeline(:part) { processor(:deep) { |n| emit n } }
+    }],
+    "a hook for a nested pipeline" => [/:part, which is a nested pipeline; use before_run/, proc {
+      after(:part) { 1 }
+      pipeline(:part) { processor(:deep) { |n| emit n } }
+    }],
     "a stage that no stage feeds" => [/stage :odd: no stage feeds it.*from:/, proc {
       processor(:odd) { |n| emit n }
       consumer(:even, from: :parse) { |_| nil }

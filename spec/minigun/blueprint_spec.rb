@@ -224,6 +224,16 @@ RSpec.describe Minigun::Blueprint do
       expect(child._minigun_task.root_pipeline.find_stage(:y)).to be_nil
     end
 
+    it "sets what is set after a run where it is read, also by the object that ran" do
+      klass = job { producer(:a) { 1 } }
+      ran = klass.new.tap(&:run)
+      klass._minigun_task.set_config(:max_threads, 9)
+      klass.max_retries 0
+
+      configs = [klass._minigun_task, klass._minigun_task.root_pipeline, ran._minigun_task, klass.new._evaluate_pipeline_blocks!]
+      expect(configs.map { |part| part.config.values_at(:max_threads, :max_retries) }).to eq([[9, 0]] * 4)
+    end
+
     it "works at any depth, and where the class has an inherited of its own" do
       parent.define_singleton_method(:inherited) { |subclass| (@heirs ||= []) << subclass }
       child = job(job(parent) { processor(:c) { |n| emit n } }) { reroute_stage :a, to: :c }
