@@ -88,6 +88,10 @@ void mg_encode(mg_encoder_t *encoder, VALUE item);
 long mg_encode_items(mg_encoder_t *encoder, VALUE items, long from, long max, size_t enough,
                      bool unbroken, VALUE rejected, long *written);
 
+/* Adds a count that is to be set once it is known, and tells where it is. */
+size_t mg_encode_count(mg_encoder_t *encoder);
+void mg_encoder_set_count(mg_encoder_t *encoder, size_t at, long count);
+
 typedef struct {
     const uint8_t *at, *end;
     int depth;
@@ -104,8 +108,11 @@ void mg_decoder_mark(const mg_decoder_t *decoder);
  * what Marshal raises. */
 VALUE mg_decode(mg_decoder_t *decoder);
 
-/* Takes `count` items, or with SIZE_MAX all there are, as an Array. An item that
- * Marshal can't load is left out; [index, exception] is added to `failures`. */
+/* Takes a count, as mg_decode does. */
+size_t mg_decode_count(mg_decoder_t *decoder);
+
+/* Takes `count` items as an Array. An item that Marshal can't load is left out;
+ * [index, exception] is added to `failures`. */
 VALUE mg_decode_items(mg_decoder_t *decoder, size_t count, VALUE failures);
 
 /* rb_item.c: the exception behind a state of rb_protect, if it is the fault of an

@@ -24,6 +24,28 @@ mg_item_error(int state)
     return error;
 }
 
+size_t
+mg_encode_count(mg_encoder_t *encoder)
+{
+    mg_encode(encoder, LONG2NUM(INT32_MAX)); /* has the one form of all that are set later */
+    return encoder->out->size - sizeof(int32_t);
+}
+
+void
+mg_encoder_set_count(mg_encoder_t *encoder, size_t at, long count)
+{
+    if (count > INT32_MAX) mg_raise(MG_INVALID);
+    memcpy(encoder->out->data + at, &(int32_t){ (int32_t)count }, sizeof(int32_t));
+}
+
+size_t
+mg_decode_count(mg_decoder_t *decoder)
+{
+    long count = NUM2LONG(mg_decode(decoder));
+    if (count < 0) mg_raise(MG_CORRUPT);
+    return (size_t)count;
+}
+
 struct dump {
     mg_encoder_t encoder;
     mg_bytes_t bytes;

@@ -305,12 +305,10 @@ take_blob(mg_decoder_t *decoder, int *state)
 VALUE
 mg_decode_items(mg_decoder_t *decoder, size_t count, VALUE failures)
 {
-    bool rest = count == SIZE_MAX;
-    if (!rest && count > left(decoder)) corrupt();
+    if (count > left(decoder)) corrupt();
 
-    VALUE items = rb_ary_new_capa(rest ? 0 : (long)count);
+    VALUE items = rb_ary_new_capa((long)count);
     for (size_t i = 0; i < count; i++) {
-        if (rest && left(decoder) == 0) break;
         if (left(decoder) == 0) corrupt();
         if (*decoder->at != MG_ITEM_MARSHAL) {
             rb_ary_push(items, take_value(decoder));

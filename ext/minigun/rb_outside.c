@@ -5,12 +5,15 @@
 
 /* Code run outside of a worker. */
 
+enum { LATENCIES = 64 }; /* of a list of items, at most */
+
 struct outside {
     mg_part_t *part;
     VALUE items;
     long cursor; /* the item in hand */
     mg_collector_t *collector;
     VALUE latencies;
+    long stride; /* each so many items, one is timed */
     uint64_t since;
     mg_worker_gate_t gate;
     bool shut;
@@ -53,13 +56,21 @@ mark_failure(struct outside *outside)
     collector->items = Qnil;
 }
 
+static bool
+is_timed(const struct outside *outside, long index)
+{
+    return index % outside->stride == 0;
+}
+
 static void
 count_outside(struct outside *outside)
 {
+    bool timed = is_timed(outside, outside->cursor++), next = is_timed(outside, outside->cursor);
+    if (!timed && !next) return;
+
     uint64_t now = mg_clock_now();
-    rb_ary_push(outside->latencies, DBL2NUM((double)(now - outside->since) / 1e9));
+    if (timed) rb_ary_push(outside->latencies, DBL2NUM((double)(now - outside->since) / 1e9));
     outside->since = now;
-    outside->cursor++;
 }
 
 static void
@@ -115,7 +126,8 @@ mg_step_call(mg_part_t *part, VALUE items)
     struct outside outside = { .part = part,
                                .items = items,
                                .collector = &collector,
-                               .latencies = rb_ary_new_capa(RARRAY_LEN(items)),
+                               .latencies = rb_ary_new_capa(LATENCIES),
+                               .stride = (RARRAY_LEN(items) + LATENCIES - 1) / LATENCIES,
                                .since = mg_clock_now(),
                                .gate = mg_worker_gate() };
     VALUE failures = rb_ary_new(), fatal = Qnil;

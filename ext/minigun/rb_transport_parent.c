@@ -33,8 +33,10 @@ build_chunk(VALUE data)
     mg_encoder_t *encoder = &build->exchange->encoder;
     long from = NUM2LONG(build->arguments[1]), max = NUM2LONG(build->arguments[2]);
 
+    size_t count_at = mg_encode_count(encoder);
     build->taken = mg_encode_items(encoder, build->arguments[0], from, max, ENOUGH, true,
                                    build->arguments[3], &build->written);
+    mg_encoder_set_count(encoder, count_at, build->written);
     return Qnil;
 }
 
@@ -107,9 +109,8 @@ read_result(VALUE data)
     mg_decoder_begin(decoder, reading->message.data, reading->message.size);
     for (long count = NUM2LONG(mg_decode(decoder)); count > 0; count--) {
         VALUE target = mg_decode(decoder);
-        long length = NUM2LONG(mg_decode(decoder));
-        if (length < 0) mg_raise(MG_CORRUPT);
-        rb_ary_push(groups, rb_assoc_new(target, mg_decode_items(decoder, (size_t)length, failures)));
+        size_t length = mg_decode_count(decoder);
+        rb_ary_push(groups, rb_assoc_new(target, mg_decode_items(decoder, length, failures)));
     }
     VALUE done = mg_decode(decoder), elapsed = mg_decode(decoder), latencies = mg_decode(decoder);
     VALUE note = mg_decode(decoder);

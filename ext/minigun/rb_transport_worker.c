@@ -40,7 +40,8 @@ read_chunk(VALUE data)
     VALUE failures = rb_ary_new();
 
     mg_decoder_begin(decoder, reading->message.data, reading->message.size);
-    VALUE items = mg_decode_items(decoder, SIZE_MAX, failures);
+    size_t count = reading->message.size ? mg_decode_count(decoder) : 0;
+    VALUE items = mg_decode_items(decoder, count, failures);
     reading->result = rb_ary_new_from_args(4, UINT2NUM(reading->message.kind),
                                            ULL2NUM(reading->message.sequence), items, failures);
     return Qnil;
@@ -82,13 +83,10 @@ build_outputs(VALUE data)
         mg_encode(encoder, rb_ary_entry(group, 0));
         Check_Type(items, T_ARRAY);
 
-        /* The count is known afterwards; this form of it always has one length. */
-        size_t at = encoder->out->size;
-        mg_encode(encoder, LONG2NUM(INT32_MAX));
+        size_t count_at = mg_encode_count(encoder);
         long written;
         mg_encode_items(encoder, items, 0, RARRAY_LEN(items), SIZE_MAX, false, rejected, &written);
-        if (written > INT32_MAX) mg_raise(MG_INVALID);
-        memcpy(encoder->out->data + at + 1, &(int32_t){ (int32_t)written }, sizeof(int32_t));
+        mg_encoder_set_count(encoder, count_at, written);
     }
     return Qnil;
 }

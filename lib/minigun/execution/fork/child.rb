@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require_relative "../child_hygiene"
+require_relative "chunk"
 require_relative "fault"
 require_relative "log_relay"
 require_relative "tidying"
@@ -22,8 +23,6 @@ module Minigun
         LARGEST_SLICE = 8192
         # Chunks that a worker must have before it, to leave the parent its nap.
         AHEAD = 4
-        # Latencies sent with a message.
-        SAMPLES = 64
         # Milliseconds an orphan has to clean up.
         GRACE = 500
 
@@ -78,7 +77,7 @@ module Minigun
             when nil then return false if @exchange.orphaned? || !@exchange.wait
             when CHUNK
               work(sequence, items, unread)
-              items = nil
+              items.replace(NOTHING)
               @tidying.after(@exchange.large_bytes)
             else return true
             end
@@ -134,7 +133,7 @@ module Minigun
 
         def send_result(kind, sequence, done, took, outputs, failures, latencies)
           failures.concat(Fault.unsent(@exchange.outputs(outputs)))
-          latencies = latencies.each_slice(latencies.size.fdiv(SAMPLES).ceil).map(&:first) if latencies.size > SAMPLES
+          outputs.each { |_, items| items.replace(NOTHING) }
           note = note(failures)
           @exchange.reply(kind, sequence, done, [took, @looking].map { |time| (time * 1e9).to_i }, latencies, note,
                           hush?(kind, sequence))

@@ -3,6 +3,10 @@
 module Minigun
   module Execution
     module Fork
+      # Lists of items that nobody needs any more are given this for their content, which frees their
+      # memory at once. There are many of them between two collections, and new pages are dear.
+      NOTHING = [].freeze
+
       # Items on their way to a worker, or back from one that died.
       #
       # units: what the step is called with, one at a time; keys: their places in the order of input,

@@ -123,6 +123,7 @@ module Minigun
             sizing.observe(done, *times)
             @idle_deaths, @idle_since = 0, nil
             @results.accept(portion, latencies, note, outputs, unread)
+            portion.units.replace(NOTHING)
           else
             fatal = @results.accept_note(note, outputs)
             stop_run(fatal) if fatal

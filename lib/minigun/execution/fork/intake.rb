@@ -91,8 +91,10 @@ module Minigun
         def store(items)
           items = items.reject { |item| item.is_a?(Portion) && take_up(item) } if @retries && items
           @ended = true unless items
-          @batch_size ? store_batches(items) : @ready.concat(items || [])
-          !@ended && !items.empty?
+          more = !@ended && !items.empty?
+          @batch_size ? store_batches(items) : @ready.concat(items || NOTHING)
+          items&.replace(NOTHING)
+          more
         end
 
         def store_batches(items)

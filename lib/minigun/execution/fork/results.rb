@@ -145,13 +145,17 @@ module Minigun
         def pass_on(outputs, weight)
           outputs.each do |target, items|
             last = @outputs.last
-            last && last[0] == target ? last[1].concat(items) : @outputs << [target, items]
+            next @outputs << [target, items] unless last && last[0] == target
+
+            last[1].concat(items)
+            items.replace(NOTHING)
           end
           @finished += weight
         end
 
         def publish((target, items))
           @run.publish(@work.index, target, items)
+          items.replace(NOTHING)
         rescue ArgumentError # the stage has ended; the inputs of these outputs are done by now
           @run.undeliverable(target, items)
         end

@@ -63,7 +63,7 @@ module Minigun
         def give(portion, rejected)
           sequence = @sequence + 1
           taken = @exchange.send_chunk(@place, Child::CHUNK, sequence, portion.units, 0, portion.size, rejected)
-          sent = portion.part(0, taken)
+          sent = taken == portion.size ? portion : portion.part(0, taken)
           sent = sent.without(rejected.map(&:first))
           return taken if sent.size.zero?
 
@@ -90,7 +90,7 @@ module Minigun
         # @return [Portion] those units
         def finish(sequence, count, last)
           chunk = @chunks.find { |one| one.sequence == sequence } or raise InternalError, "an unknown chunk"
-          finished = chunk.portion.part(chunk.done, count)
+          finished = last && count == chunk.size ? chunk.portion : chunk.portion.part(chunk.done, count)
           chunk.done += count
           @chunks.delete_if { |one| one.equal?(chunk) } if last
           finished
