@@ -215,12 +215,25 @@ minigun_run_pending(VALUE self)
     return ULL2NUM(mg_engine_get(self)->run.pending);
 }
 
+/* recount(index, count, fate): see lib/minigun/execution/run.rb. */
+static VALUE
+minigun_run_recount(VALUE self, VALUE index, VALUE count, VALUE fate)
+{
+    mg_step_t *step = mg_part_get(self, index)->step;
+    uint64_t items = NUM2ULL(count);
+    if (items > step->done) rb_raise(rb_eArgError, "fewer items than that are done");
+    step->done -= items;
+    *(NIL_P(fate) ? &step->cancelled : mg_fate_of(step, fate)) += items;
+    return self;
+}
+
 void
 Init_minigun_run_books(VALUE klass)
 {
     rb_define_method(klass, "counters", minigun_run_counters, 1);
     rb_define_method(klass, "ledger", minigun_run_ledger, 1);
     rb_define_private_method(klass, "_report", minigun_run_report, 4);
+    rb_define_private_method(klass, "_recount", minigun_run_recount, 3);
     rb_define_method(klass, "cancelled_items", minigun_run_cancelled_items, 0);
     rb_define_method(klass, "settle_books", minigun_run_settle_books, 0);
     rb_define_method(klass, "stamp_end", minigun_run_stamp_end, 0);

@@ -31,7 +31,14 @@ class FakeRun
     @latencies.concat(latencies)
   end
 
+  def lose(_index, count, error)
+    @consumed -= count
+    @failures << [count, error]
+  end
+
   def cancel(error) = @cancelled ||= error
+
+  def cancelled? = !@cancelled.nil?
 
   def call_step(_index, items)
     outputs, failures, latencies, fatal = [], [], [], nil

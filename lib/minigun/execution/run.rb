@@ -77,6 +77,16 @@ module Minigun
         nil
       end
 
+      # Items that were reported as done are lost after all, nobody knows any more which ones.
+      #
+      # @param count [Integer]
+      # @param error [Exception, nil] what they were lost to; nil if they are cancelled
+      # @return [void]
+      def lose(index, count, error)
+        fate = error && failures.judge(@program.steps.fetch(index), nil, error, nil, weight: count)
+        fate.is_a?(Array) ? publish(index, nil, fate) : _recount(index, count, fate)
+      end
+
       # Adds what was counted elsewhere.
       # @param consumed [Integer] items that were done
       # @param latencies [Array<Float>] seconds; fewer than items if only some were measured

@@ -73,6 +73,9 @@ module Minigun
           end.positive?
         end
 
+        # Whether the stage still has something to say at the end of a worker.
+        def flushing? = @workers.any? { |worker| kept_by(worker).positive? }
+
         # How long a wait may last, in milliseconds.
         def patience = @workers.all?(&:watched?) ? nil : LOOK_EVERY
 
@@ -84,6 +87,8 @@ module Minigun
             worker.child.wait_for([deadline - Clock.now, 0].max) || worker.child.signal(:KILL)
             worker.child.wait
           end
+          kept = @workers.sum { |worker| kept_by(worker) }
+          @results.lose(kept) if kept.positive?
           @workers.clear
         end
 
@@ -122,14 +127,18 @@ module Minigun
             portion = worker.finish(sequence, done, kind == Child::LAST)
             sizing.observe(done, *times)
             @idle_deaths, @idle_since = 0, nil
-            @results.accept(portion, latencies, note, outputs, unread)
+            worker.kept += @results.accept(portion, latencies, note, outputs, unread)
             portion.units.replace(NOTHING)
           else
+            worker.kept = 0
             fatal = @results.accept_note(note, outputs)
             stop_run(fatal) if fatal
           end
           true
         end
+
+        # Inputs that are lost if the worker dies now, though they are done.
+        def kept_by(worker) = @work.flushes? ? worker.kept : 0
 
         # A worker that sends what makes no sense is as good as dead.
         def message_of(worker)
@@ -150,9 +159,11 @@ module Minigun
           @workers.delete(worker)
           fatal, rest = worker.remains
           @exchange.vacate(worker.place)
-          @run.worker_died if fatal
+          kept = kept_by(worker)
+          @run.worker_died if fatal || kept.positive?
           rest.reverse_each(&again)
           died(worker, fatal, &again) if fatal
+          @results.lose(kept, Obituary.unflushed(worker, @work.name, kept)) if kept.positive?
           return if fatal || worker.leaving || (worker.idle? && !worker.lasting?)
 
           died_idle(worker)

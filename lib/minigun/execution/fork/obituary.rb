@@ -33,6 +33,15 @@ module Minigun
           WorkerDied.new(message, pid: worker.pid, signal: status&.termsig, status: status, stage: stage, item: units[0])
         end
 
+        # @param count [Integer] items that its stage may have kept
+        # @return [WorkerDied]
+        def unflushed(worker, stage, count)
+          status = worker.child.status
+          message = "#{of(worker)} before its stage had flushed: of #{count} item(s) that it had taken, " \
+                    "what it kept until then is lost"
+          WorkerDied.new(message, pid: worker.pid, signal: status&.termsig, status: status, stage: stage)
+        end
+
         # @api private
         def late(worker, unit)
           ItemTimeout.new("it took longer than #{worker.overdue} s over #{shown(unit)}: #{of(worker)}")

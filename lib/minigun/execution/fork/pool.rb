@@ -14,7 +14,7 @@ module Minigun
     class ForkPool
       # Items given to a worker at once, at most.
       MOST = 8192
-      # Seconds that workers with nothing to do have to leave.
+      # Seconds that workers with nothing more to do, and nothing to flush, have to leave.
       LEAVE = 5
 
       # @param run [Run]
@@ -145,6 +145,7 @@ module Minigun
           @crew.workers.each(&:stop)
           nil while @crew.listen(@sizing) { |portion| @intake.again(portion) }
           @results.flush
+          deadline = Clock.now + LEAVE if @crew.flushing? && !@run.cancelled?
           return @crew.kill_late if Clock.now > deadline
 
           @crew.exchange.wait([@crew.patience, ((deadline - Clock.now) * 1000).ceil + 1].compact.min) unless @crew.workers.empty?

@@ -31,21 +31,27 @@ module Minigun
         end
 
         # A message about units of a portion. Its outputs are passed on by #flush.
+        # @return [Integer] inputs that are done
         def accept(portion, latencies, note, outputs, unread)
           fates = Fates.new([], {}, [])
           failed = note ? take_note(portion, note, fates) : 0
           unread.each { |_, error| fail_output(portion, error, fates) }
-          consumed = weight(portion) - weight(portion, fates.again) - failed - unread.size
-          @consumed += consumed if consumed.positive?
+          consumed = [weight(portion) - weight(portion, fates.again) - failed - unread.size, 0].max
+          @consumed += consumed
           @latencies.concat(latencies)
           finish(portion, fates, outputs)
+          consumed
+        end
+
+        # Inputs that had been done, but that their stage kept in a worker which died or is ended.
+        def lose(count, error = nil)
+          report
+          @run.lose(@work.index, count, error)
         end
 
         # Passes on what has gathered: in one go, because each wakes whom it is for.
         def flush
-          @run.report(@work.index, consumed: @consumed, latencies: @latencies) unless @consumed.zero?
-          @consumed = 0
-          @latencies = []
+          report
           publish(@outputs.shift) until @outputs.empty?
           @input.settle(@finished) unless @finished.zero?
           @finished = 0
@@ -73,6 +79,12 @@ module Minigun
         end
 
         private
+
+        def report
+          @run.report(@work.index, consumed: @consumed, latencies: @latencies) unless @consumed.zero?
+          @consumed = 0
+          @latencies = []
+        end
 
         # @return [Integer] inputs that failed
         def take_note(portion, note, fates)

@@ -19,6 +19,8 @@ module Minigun
         attr_reader :chunks
         # @return [ChildProcess]
         attr_reader :child
+        # @return [Integer] inputs it has done that its stage may keep until it flushes
+        attr_accessor :kept
         # @return [Boolean] whether it was told to stop
         attr_accessor :leaving
         # @return [Numeric, nil] the timeout in seconds that it was ended for
@@ -30,7 +32,7 @@ module Minigun
         def initialize(exchange, place, work, portion = nil)
           @exchange, @place = exchange, place
           @chunks = portion ? [Chunk.new(0, portion, 0)] : []
-          @sequence = 0
+          @sequence = @kept = 0
           @lasting = portion.nil?
           parent = Process.pid
           exchange.grant(place, 0, portion.size) if portion
