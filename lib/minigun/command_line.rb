@@ -30,8 +30,9 @@ module Minigun
     # @return [Integer] the exit status: 0; 1 if the run failed; 2 if the command can't be understood
     def run
       command, *rest = options.parse(@arguments)
-      return help if @help || command.nil? || command == "help"
+      return help if @help || command == "help"
       return version if @version || command == "version"
+      return help unless command
 
       carry_out(command, rest)
       0

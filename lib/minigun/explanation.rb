@@ -19,13 +19,15 @@ module Minigun
 
     # @return [String]
     def to_s
-      lines = ["pipeline #{@pipeline.name}: #{named.size} stages in #{segments.size} segments"]
+      lines = ["pipeline #{@pipeline.name}: #{counted(named, "stage")} in #{counted(segments, "segment")}"]
       segments.each_with_index { |steps, number| lines.concat(segment(steps, number + 1)) }
       lines.concat(measurements) if @measured
       lines.join("\n")
     end
 
     private
+
+    def counted(list, name) = "#{list.size} #{name}#{"s" unless list.size == 1}"
 
     def named = @run.program.steps.reject { |step| step.kind == :router }
 

@@ -94,7 +94,9 @@ RSpec.describe Minigun::CommandLine do
     root = File.expand_path("../..", __dir__)
     program = [RbConfig.ruby, "-I#{root}/lib", File.join(root, "exe", "minigun")]
 
-    expect(Open3.capture2e(*program, "version").first).to eq("minigun #{Minigun::VERSION}\n")
+    %w[version --version -v].each do |asked|
+      expect(Open3.capture2e(*program, asked).first).to eq("minigun #{Minigun::VERSION}\n")
+    end
     expect(Open3.capture2e(*program).first).to include("Usage: minigun run FILE")
     expect(Open3.capture2e(*program, "help").last.exitstatus).to eq(0)
     expect(Open3.capture2e(*program, "rum").last.exitstatus).to eq(2)
