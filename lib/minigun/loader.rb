@@ -23,7 +23,7 @@ module Minigun
     {
       Acknowledger: "acknowledger", Conclusion: "conclusion", Context: "context", ContextPool: "context", DeadLetterFile: "dead_letter_file",
       DeadLetters: "dead_letters", Failures: "failures", ExecutionOrchestrator: "execution_orchestrator",
-      ExecutionPlan: "execution_plan", ForkContext: "context", ForkPool: "fork_pool", InlineContext: "context",
+      ExecutionPlan: "execution_plan", ForkContext: "context", ForkPool: "fork_pool", InlineContext: "context", Isolation: "isolation",
       RactorContext: "context", RactorPool: "ractor_pool", Stall: "stall", Tally: "tally", ThreadContext: "context"
     }.each { |name, file| autoload name, File.join(__dir__, "execution", file) }
 
