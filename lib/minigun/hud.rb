@@ -12,7 +12,14 @@ module Minigun
     # @raise [Error]
     def launch(_pipeline) = raise(Error, MISSING)
 
+    # @raise [ArgumentError] it has no pipeline
     # @raise [Error]
-    def run_with_hud(_class_or_instance) = raise(Error, MISSING)
+    def run_with_hud(class_or_instance)
+      job = class_or_instance
+      unless DSL === job || (Class === job && job < DSL)
+        raise ArgumentError, "run_with_hud takes a class with a pipeline, or an object of one, not #{job.inspect}"
+      end
+      raise Error, MISSING
+    end
   end
 end

@@ -141,6 +141,11 @@ RSpec.describe "Run control" do
     expect { job.hud }.to raise_error(RuntimeError, /not initialized/)
   end
 
+  it "has no view of what has no pipeline" do
+    expect { Minigun::HUD.run_with_hud(String) }.to raise_error(ArgumentError, /pipeline.*String/)
+    expect { Minigun::HUD.run_with_hud(5) }.to raise_error(ArgumentError, /pipeline.*5/)
+  end
+
   it "leaves a user's own methods of these names alone" do
     klass = program do
       def stop = :mine
