@@ -69,7 +69,7 @@ module Minigun
     #
     # @return [Task]
     def instantiate(object)
-      object.extend(Evaluation::Words) unless object.is_a?(Evaluation::Words)
+      Evaluation.lend_words(object)
       warn_of_hidden_words(object.class)
       task = Task.new(config: @config.dup, context: object)
       generation = @generation

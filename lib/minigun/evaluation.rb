@@ -7,8 +7,7 @@ module Minigun
     Frame = Struct.new(:object, :builder) unless const_defined?(:Frame, false)
     FRAMES = :minigun_builders
 
-    # Gives an object the words while a block is evaluated on it; what it has itself, and
-    # its own method_missing, come first.
+    # Gives an object the words while a block is evaluated on it; its own methods come first.
     module Words
       def method_missing(name, *arguments, **options, &block)
         receiver = Evaluation.receiver_of(self, name) or return super
@@ -23,7 +22,21 @@ module Minigun
       end
     end
 
+    # The same before a method_missing of the object's own, which may take every name.
+    WordsFirst = Words.clone unless const_defined?(:WordsFirst, false)
+
+    METHOD = Kernel.instance_method(:method)
+    private_constant :METHOD
+
     module_function
+
+    # Gives an object the words, if need be.
+    def lend_words(object)
+      return object.extend(Words) unless Words === object # rubocop:disable Style/CaseEquality
+
+      own = METHOD.bind_call(object, :method_missing).owner
+      object.extend(WordsFirst) unless [Words, WordsFirst].include?(own) || object.frozen?
+    end
 
     # Evaluates a block on an object, with a builder for the words.
     def evaluate(object, builder, block)

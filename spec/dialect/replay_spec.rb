@@ -133,6 +133,21 @@ RSpec.describe "The replay of a class's definitions" do
     expect { object.processor(:x) { |n| n } }.to raise_error(NoMethodError)
   end
 
+  it "has its words also where the user's method_missing takes every name" do
+    klass = program do
+      def method_missing(name, *) = @seen << name
+      def respond_to_missing?(*) = true
+      pipeline do
+        producer(:source) { |output| output << 1 }
+        consumer(:keep) { |_| taken }
+      end
+    end
+    object = klass.new.tap(&:run)
+    object.processor(:outside)
+
+    expect(object.seen).to eq(%i[taken processor])
+  end
+
   it "adds unnamed blocks to the root and reopens named ones" do
     klass = program do
       pipeline { producer(:source) { |output| output << 1 } }
