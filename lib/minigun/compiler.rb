@@ -67,11 +67,16 @@ module Minigun
       end
     end
 
+    def check(pipeline, stage)
+      Options.check_stage(pipeline, stage)
+      Options.check_effect(pipeline, stage)
+    end
+
     def prepare(run, directory)
       pipeline = run.pipeline
       pipeline.renew_stats
       Options.check_settings(pipeline)
-      pipeline.stages.each_value { |stage| Options.check_stage(pipeline, stage) unless stage.options.empty? }
+      pipeline.stages.each_value { |stage| check(pipeline, stage) unless stage.options.empty? }
       Options.check_hooks(pipeline) unless pipeline.hook_table.none_of_stages?
       pipeline.send(:build_dag_routing!) { |name| directory.find(name, run.index) }
     end

@@ -49,6 +49,11 @@ module Minigun
     OTHERS = %i[to from before after before_fork after_fork strategy execution execution_context max fork native].freeze
     KNOWN = [*STAGE.keys, *SETTINGS.keys, *OTHERS].uniq.freeze
 
+    # What has no effect on a built-in stage, and what does.
+    OF_ACCUMULATORS = { max_size: "accumulators have it", max_wait: "accumulators have it" }.freeze
+    OF_OTHERS = { size: "use max_size:", batch_size: "use max_size:", workers: "use threads: or processes:" }.freeze
+    WITHOUT_EFFECT = { true => OF_OTHERS, false => OF_ACCUMULATORS.merge(OF_OTHERS.slice(:workers)) }.freeze
+
     # Looking for a name among more costs more than it is worth.
     MOST_KNOWN = 1000
 
@@ -63,6 +68,16 @@ module Minigun
         elsif !KNOWN.include?(option)
           near(option, KNOWN) { |match| warn_of(place(pipeline, stage), option, match) }
         end
+      end
+    end
+
+    # Warns of options that a stage does nothing with; what a class of the user makes of them is its affair.
+    def check_effect(pipeline, stage)
+      return unless StageLoop::BUILT_IN.include?(stage.class)
+
+      (WITHOUT_EFFECT[stage.accumulator?].keys & stage.options.keys).each do |option|
+        Minigun.logger.warn("#{place(pipeline, stage)}: #{option}: has no effect here; " \
+                            "#{WITHOUT_EFFECT[stage.accumulator?][option]}")
       end
     end
 

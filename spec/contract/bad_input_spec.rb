@@ -88,6 +88,15 @@ RSpec.describe "Bad input", :no_leaks do
   # What is no error gets a warning.
   {
     "an option that is nearly known" => [/stage :work.*thread:.*did you mean threads:/, proc { stage(:work, thread: 2) { |_| } }],
+    "a size that an accumulator doesn't know" => [/stage :pack: batch_size: has no effect here; use max_size:/, proc {
+      accumulator(:pack, batch_size: 5)
+    }],
+    "an accumulator's option of another stage" => [/stage :work: max_size: has no effect here/, proc {
+      stage(:work, max_size: 5) { |_| nil }
+    }],
+    "an option of native stages" => [/stage :work: workers: has no effect here; use threads: or processes:/, proc {
+      stage(:work, workers: 5) { |_| nil }
+    }],
     "a hook for a stage that is nearly there" => [/:raed.*did you mean :read/, proc { before(:raed) { 1 } }],
     "a hook for a stage of another pipeline" => [/:deep, which is a stage of pipeline :part; declare it there/, proc {
       before(:deep) { 1 }
