@@ -250,7 +250,7 @@ RSpec.describe "native stages in a pipeline" do
     RUBY
     output, = Open3.capture2e(RbConfig.ruby, "-I#{File.expand_path("../../../lib", __dir__)}", "-rminigun", "-e", program)
 
-    expect(output).to include('{"a"=>{"b"=>[1]}}')
+    expect(output).to include({ "a" => { "b" => [1] } }.inspect)
   end
 
   it "keeps no fork waiting while it waits for input itself" do
