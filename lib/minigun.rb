@@ -3,7 +3,7 @@
 require "set"
 require "time"
 require "json"
-require "io/wait"
+require "io/wait" unless IO.method_defined?(:wait_readable)
 begin
   require "logger"
 rescue LoadError # from Ruby 4.0 on a gem, which a bundle may lack; Minigun::PlainLogger takes its place

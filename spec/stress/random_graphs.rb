@@ -11,7 +11,7 @@
 # The graph of a failing seed is shrunk, and the small program printed.
 
 require "minigun"
-require "io/wait"
+require "io/wait" unless IO.method_defined?(:wait_readable)
 require "json"
 require "optparse"
 require_relative "../support/cases"

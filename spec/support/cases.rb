@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-require "io/wait"
+require "io/wait" unless IO.method_defined?(:wait_readable)
 require "logger"
 require "timeout"
 require_relative "stacks"
