@@ -17,8 +17,9 @@ module Minigun
       @context = context
     end
 
+    # Not from Ruby's own generator, whose numbers are the program's: it may have seeded it.
     # @return [String] eight hexadecimal characters
-    def job_id = @job_id ||= format("%08x", Random.rand(1 << 32))
+    def job_id = @job_id ||= Random.urandom(4).unpack1("H*")
 
     # @return [Integer] the count, see Pipeline#run
     def run

@@ -41,6 +41,19 @@ RSpec.describe Minigun::Runner do
     expect(ids.uniq.size).to eq(20)
   end
 
+  it "leaves the program's random numbers as they are" do
+    failing = job_class do
+      producer(:gen) { 3.times { |n| emit n } }
+      consumer(:keep, retries: 1, backoff: 0.001) { |n| raise "once more" if n.zero? }
+    end
+    number = in_child do
+      ids = Array.new(2) { srand(7) && described_class.new(failing._minigun_task, failing.new).tap(&:run).job_id }
+      [ids.uniq.size, rand(1 << 40)]
+    end
+
+    expect(number).to eq([2, Random.new(7).rand(1 << 40)])
+  end
+
   it "fires before_run and after_run once" do
     expect(klass.new.tap(&:run).out).to eq([:start, 0, 1, :stop])
   end

@@ -80,7 +80,7 @@ module Minigun
         seconds = given.respond_to?(:call) ? exposed { given.call(attempt + 1, *(error unless given.arity == 1)) } : nil
         return [seconds.to_f, 0.0].max if seconds
 
-        [(given.is_a?(Numeric) ? given : BACKOFF) * (2.0**[attempt, 64].min), MAX_BACKOFF].min * (1 + (rand / 2))
+        [(given.is_a?(Numeric) ? given : BACKOFF) * (2.0**[attempt, 64].min), MAX_BACKOFF].min * (1 + (Random.new.rand / 2))
       end
 
       # @return [Symbol, nil, Array] a policy's name, or what replaces the item
