@@ -73,7 +73,7 @@ module Minigun
     def link_producers
       @producing.reverse_each do |position|
         candidate, @behind[position] = @behind[position], nil
-        @dag.add_edge(@names[position], @names[candidate]) if candidate && @dag.terminal?(@names[position])
+        @pipeline.add_edge(@names[position], @names[candidate]) if candidate && @dag.terminal?(@names[position])
       end
     end
 

@@ -97,4 +97,13 @@ RSpec.describe "Cycles" do
 
     expect(seconds { expect(line.run(Object.new)).to eq(1) }).to be < 5
   end
+
+  it "closed by an edge that nobody wrote name the pipeline, too" do
+    klass = job_class do
+      producer(:gen) { emit 1 }
+      consumer(:keep, to: :gen) { |_| nil }
+    end
+
+    expect { klass.new.run }.to raise_error(Minigun::Error, /pipeline :default: Circular dependency: gen → keep → gen/)
+  end
 end
