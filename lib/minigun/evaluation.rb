@@ -13,8 +13,8 @@ module Minigun
         receiver = Evaluation.receiver_of(self, name) or return super
         WordCheck.call(name, arguments, options, block) if receiver.is_a?(Builder)
         receiver.public_send(name, *arguments, **options, &block)
-      rescue NoMethodError => e
-        raise Evaluation.explained(e, self, name) || e
+      rescue NameError => e
+        raise Evaluation.explained(e, self, name) || Evaluation.from_caller(e)
       end
 
       def respond_to_missing?(name, include_private = false)
@@ -78,6 +78,13 @@ module Minigun
       NoMethodError.new(text, name).tap { |better| better.set_backtrace(error.backtrace.drop(1)) }
     rescue ArgumentError # an error that was made without a receiver
       nil
+    end
+
+    # The error with the caller's line first, as if there were no method_missing here.
+    def from_caller(error)
+      places = error.backtrace
+      error.set_backtrace(places.drop(1)) if places&.first&.start_with?(__FILE__)
+      error
     end
 
     def frames

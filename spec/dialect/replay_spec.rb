@@ -133,6 +133,15 @@ RSpec.describe "The replay of a class's definitions" do
     expect { object.processor(:x) { |n| n } }.to raise_error(NoMethodError)
   end
 
+  it "tells of an unknown method with the caller's line first, as if nothing looked it up" do
+    klass = program { def ask = nothing_like_it }
+    bare = klass.new
+
+    [-> { bare.ask }, -> { bare.no_such_method(1) }].each do |call|
+      expect(&call).to raise_error(NameError) { |e| expect(e.backtrace.first).to start_with(__FILE__) }
+    end
+  end
+
   it "has its words also where the user's method_missing takes every name" do
     klass = program do
       def method_missing(name, *) = @seen << name
