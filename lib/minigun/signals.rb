@@ -45,11 +45,11 @@ module Minigun
     class << self
       # Yields with the handlers set.
       def during(pipeline)
-        run = nil
+        run, outer = nil, $!
         undisturbed { run = enter(Run.new(Thread.current, pipeline)) }
         yield
       ensure
-        undisturbed { leave(run) } if run
+        undisturbed { leave(run, $!.equal?(outer) ? nil : $!) } if run
       end
 
       private
@@ -65,13 +65,19 @@ module Minigun
         run
       end
 
-      def leave(run)
-        received = @lock.synchronize do
+      def leave(run, error)
+        received, former = @lock.synchronize do
           @runs = @runs.reject { |each| each.equal?(run) }
           @ended.broadcast
-          @runs.empty? ? restore : []
+          @runs.empty? ? restore : [[], {}]
         end
-        received.uniq.each { |signal| Process.kill(signal, Process.pid) }
+        received.uniq.each { |signal| Process.kill(signal, Process.pid) unless raised?(signal, former[signal], error) }
+      end
+
+      # Does the error leave the main thread's run with what the signal would raise there?
+      def raised?(signal, handler, error)
+        handler == "DEFAULT" && Thread.current == Thread.main &&
+          error.is_a?(SignalException) && error.signo == Signal.list.fetch(signal)
       end
 
       # A child has none of its parent's runs and handlers.
@@ -89,10 +95,10 @@ module Minigun
       end
 
       def restore
-        @former.each { |signal, former| trap(signal, former || "SYSTEM_DEFAULT") }
-        @former = {}
+        @former.each { |signal, handler| trap(signal, handler || "SYSTEM_DEFAULT") }
+        former, @former = @former, {}
         received, @received = @received, []
-        received
+        [received, former]
       end
 
       # Runs in a trap: takes no lock.

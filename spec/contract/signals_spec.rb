@@ -67,6 +67,13 @@ RSpec.describe "Signals during a run" do
     expect(ended.out).to match(/Pipeline:default.*INT: finishing what was accepted, for 10 s at most.*second signal/)
   end
 
+  it "INT takes its course also where an earlier one is being dealt with" do
+    ended = interrupted("INT", run: "begin; raise Interrupt; rescue Interrupt; Job.new.run; end")
+
+    expect(ended.out).to eq("")
+    expect(ended.status.termsig).to eq(Signal.list.fetch("INT"))
+  end
+
   it "a second INT leaves run as Ruby's own Interrupt, also where the host has a handler" do
     ended = interrupted("INT", endless_item, before: 'trap("INT") { nil }',
                                              run: "begin; Job.new.run; rescue Interrupt; puts 'Interrupt'; end")
@@ -88,6 +95,7 @@ RSpec.describe "Signals during a run" do
   it "a second INT does not wait for a block that never ends" do
     ended = interrupted("INT", endless_item)
 
+    expect(ended.err.scan(/Interrupt/).size).to eq(1)
     expect(ended.status.termsig).to eq(Signal.list.fetch("INT"))
   end
 end
