@@ -86,6 +86,8 @@ end
 begin
   options.parse!
   raise OptionParser::InvalidArgument, "--limit must be positive" if limit && limit < 1
+  missing = folders.reject { |folder| File.directory?(folder) }
+  raise OptionParser::InvalidArgument, "there is no folder #{missing.join(", ")}" if missing.any?
   raise OptionParser::NeedlessArgument, ARGV[1..].join(" ") if ARGV.size > 1
 rescue OptionParser::ParseError => e
   abort "#{e.message}\n#{options}"

@@ -106,7 +106,10 @@ RSpec.describe "examples/index_sources.rb", limit: 90, if: defined?(SQLite3) do
   end
 
   it "refuses what it can't use" do
+    write("a.rb", "")
     expect(index("--limit", "0").last).not_to be_success
+    output, status = index("--in", "#{sources}/nowhere")
+    expect([output, status.success?]).to match([/there is no folder .*nowhere/, false])
     output, status = Open3.capture2e(*command("--in", sources)[0..-2], folder)
     expect(status).not_to be_success
     expect(output).to include(folder).and match(/unable to open|directory/)
