@@ -24,7 +24,7 @@ module Minigun
         end
       end
 
-      def native?(step) = step.stage.is_a?(Native::Stage)
+      def native?(step) = Native.stage?(step.stage)
 
       # Is the step one of the middle or the end of a chain?
       def continues?(steps, step)
