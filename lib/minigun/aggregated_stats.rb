@@ -151,7 +151,7 @@ module Minigun
     # Lock held.
     def create(stage, is_terminal)
       name = stage.is_a?(Symbol) || stage.is_a?(String) ? stage : stage.name
-      object = name.equal?(stage) ? @pipeline&.stages&.fetch(name, nil) : stage
+      object = name.equal?(stage) ? @pipeline&.stages&.[](name) : stage
       @stage_stats[name] = Stats.new(name, is_terminal: is_terminal, stage: object)
     end
   end

@@ -17,6 +17,8 @@ module Minigun
     BLOCK_WORDS = [*STAGE_WORDS, *SPAWN_WORDS, *CONTEXT_WORDS.keys, *HOOK_WORDS, :accumulator, :batch, :custom_stage,
                    :pipeline, :nested_pipeline, :native, :reroute_stage, :execution_context].freeze
     WORDS = [*BLOCK_WORDS, *Settings::WORDS, :execution].freeze
+    NONE = {}.freeze
+    private_constant :NONE
 
     # @param object [Object, nil] self of nested blocks; the builder itself if nil
     # @param strict [Boolean] does a name defined twice within blocks raise StageNameConflict?
@@ -34,8 +36,8 @@ module Minigun
     end
 
     STAGE_WORDS.each do |word|
-      define_method(word) do |name, options = {}, **more, &block|
-        add(word, name, options.merge(more), block)
+      define_method(word) do |name, options = NONE, **more, &block|
+        add(word, name, Options.together(options, more), block)
       end
     end
 

@@ -16,8 +16,9 @@ module Minigun
     attr_reader :after_producer
 
     def initialize
-      @pipeline_level = PIPELINE_TYPES.to_h { |type| [type, []] }
-      @stage_level = STAGE_TYPES.to_h { |type| [type, Names::Table.new] }
+      @pipeline_level = { before_run: [], after_run: [], before_fork: [], after_fork: [] }
+      @stage_level = { before: Names::Table.new, after: Names::Table.new,
+                       before_fork: Names::Table.new, after_fork: Names::Table.new }
       @after_producer = []
       @inline = Names::Table.new
     end

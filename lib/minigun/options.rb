@@ -59,6 +59,14 @@ module Minigun
 
     module_function
 
+    # Options given as a Hash and as keywords.
+    # @return [Hash] one of the two, where the other is empty
+    def together(options, more)
+      return options if more.empty? && !options.empty?
+
+      options.empty? ? more : options.merge(more)
+    end
+
     # Refuses wrong options of a stage.
     def check_stage(pipeline, stage)
       stage.options.each do |option, value|

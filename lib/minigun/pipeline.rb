@@ -15,6 +15,9 @@ module Minigun
     include Nesting
     include Running
 
+    NONE = {}.freeze
+    private_constant :NONE
+
     # @return [Symbol, String]
     attr_reader :name
     # @return [Hash] its own settings
@@ -75,18 +78,21 @@ module Minigun
     # @param type [Symbol, Class] :stage, :producer, :processor, :consumer, :accumulator
     #   or a descendant of Stage
     # @return [Stage]
-    def add_stage(type, name = nil, options = {}, **more, &block)
-      given = options.empty? ? more : options.merge(more)
-      definition = StageDefinition.new(type, name || free_name(type), given, block, self)
-      register(definition.stage(self), definition)
+    def add_stage(type, name = nil, options = NONE, **more, &block)
+      name ||= free_name(type)
+      given = Options.together(options, more)
+      definition = StageDefinition.of(type, name, given, self)
+      left = given.empty? ? given : definition.options
+      register(StageDefinition.stage(type, name, left, block, self), definition)
     end
 
     # Enters a stage with the edges and hooks of its definition.
     # @api private
     def register(stage, definition)
       key = Names.key(stage.name)
-      @stage_order << key unless @stages.key?(key)
+      known = @stages.size
       @stages[key] = stage
+      @stage_order << key if @stages.size > known
       @dag.add_node(key)
       connect(key, definition)
       @hooks.define_inline(key, definition.hooks)

@@ -1,8 +1,8 @@
 # frozen_string_literal: true
 
 module Minigun
-  # What one stage word says: the stage, its edges and its inline hooks, taken
-  # apart from the options.
+  # What one stage word says beside the stage: its edges and its inline hooks, taken apart
+  # from the options.
   class StageDefinition
     WORDS = %i[stage producer processor consumer].freeze
     CLASSES = { producer: ProducerStage, each: ConsumerStage, loop: AtomicStage }.freeze
@@ -22,29 +22,60 @@ module Minigun
     OWN = [:to, :from, *Hooks::STAGE_TYPES].freeze
     private_constant :OWN
 
-    # @param pipeline [Pipeline] for messages
-    def initialize(type, name, options, block, pipeline)
-      @type, @name, @block, @options, @pipeline = type, name, block, options, pipeline
+    class << self
+      # @param type [Symbol, Class] a word, or a descendant of Stage
+      # @param pipeline [Pipeline] for messages
+      # @return [StageDefinition]
+      def of(type, name, options, pipeline)
+        options.empty? ? PLAIN : new(options, custom: custom?(type), pipeline: pipeline, name: name)
+      end
+
+      # The stage itself, for a pipeline.
+      #
+      # @param options [Hash] those that are left
+      # @return [Stage]
+      def stage(type, name, options, block, pipeline)
+        made = custom?(type) ? type.new(name, pipeline, block, options.dup) : built_in(type, name, options, block)
+        made.join(pipeline, name)
+      end
+
+      private
+
+      def custom?(type) = type.is_a?(Class) && type <= Stage
+
+      def built_in(type, name, options, block)
+        case type
+        when :accumulator then AccumulatorStage.new(name: name, block: block, options: options)
+        when *WORDS then atomic(type, name, options, block)
+        else raise Error, "unknown stage type #{type.inspect}: use one of #{[*WORDS, :accumulator].join(", ")}, " \
+                          "or a descendant of Minigun::Stage"
+        end
+      end
+
+      def atomic(word, name, options, block)
+        return AtomicStage.new(name, nil, nil, options) unless block
+
+        signature = Signature.of(word, block)
+        CLASSES.fetch(signature.kind).new(name, nil, block, options).declare(word, signature)
+      end
+    end
+
+    def initialize(options, custom: false, pipeline: nil, name: nil)
+      @options, @custom, @pipeline, @name = options, custom, pipeline, name
       @targets = @sources = @hooks = NONE
       take_apart unless options.empty?
     end
 
-    # The stage itself, for a pipeline.
-    def stage(pipeline)
-      return @type.new(@name, pipeline, @block, @options.dup).join(pipeline, @name) if custom?
-
-      built_in.join(pipeline, @name)
-    end
+    # That of a stage without options.
+    PLAIN = new({}.freeze).freeze
 
     private
-
-    def custom? = @type.is_a?(Class) && @type <= Stage
 
     def take_apart
       @targets = names(:to)
       @sources = names(:from)
       @hooks = Hooks::STAGE_TYPES.flat_map { |type| hooks_of(type, @options[type]) } if hooked?
-      @options = of_the_stage unless custom?
+      @options = of_the_stage unless @custom
     end
 
     # Not by Hash#except, whose result has the memory of the whole.
@@ -63,27 +94,11 @@ module Minigun
       raise ArgumentError, "#{place}: #{option}: #{e.message}"
     end
 
-    def built_in
-      case @type
-      when :accumulator then AccumulatorStage.new(name: @name, block: @block, options: @options)
-      when *WORDS then atomic
-      else raise Error, "unknown stage type #{@type.inspect}: use one of #{[*WORDS, :accumulator].join(", ")}, " \
-                        "or a descendant of Minigun::Stage"
-      end
-    end
-
-    def atomic
-      return AtomicStage.new(@name, nil, nil, @options) unless @block
-
-      signature = Signature.of(@type, @block)
-      CLASSES.fetch(signature.kind).new(@name, nil, @block, @options).declare(@type, signature)
-    end
-
     def place = "pipeline #{@pipeline.name.inspect}, stage #{@name.inspect}"
 
     def hooks_of(type, given)
       hooks = Array(given)
-      return [] if custom? && hooks.none? { |hook| hook.respond_to?(:to_proc) }
+      return [] if @custom && hooks.none? { |hook| hook.respond_to?(:to_proc) }
 
       hooks.map { |hook| [type, hook_block(type, hook)] }
     end

@@ -26,7 +26,7 @@ module Minigun
       def call(word, arguments, options, block)
         missing = REQUIRED[word]&.at(arguments.size)
         raise ArgumentError, "#{word} needs #{missing}" if missing
-        raise ArgumentError, "#{word} needs a name, not nil" if arguments == [nil] && Builder::STAGE_WORDS.include?(word)
+        raise ArgumentError, "#{word} needs a name, not nil" if arguments.size == 1 && arguments.first.nil? && Builder::STAGE_WORDS.include?(word)
         raise ArgumentError, "#{word} needs the option to:" if word == :reroute_stage && !routed?(arguments, options)
 
         check_options(word, arguments)

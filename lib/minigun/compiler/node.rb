@@ -4,6 +4,9 @@ module Minigun
   module Compiler
     # One stage of a run while it is being compiled.
     class Node
+      PLAIN = %i[producer each batch].freeze
+      private_constant :PLAIN
+
       # @return [Stage]
       attr_reader :stage
       # @return [PipelineNode] the pipeline it stands in
@@ -71,7 +74,7 @@ module Minigun
       end
 
       # Does it take no worker of its own, wherever it runs?
-      def plain? = !placement.workers && %i[producer each batch].include?(kind)
+      def plain? = !placement.workers && PLAIN.include?(kind)
 
       private
 

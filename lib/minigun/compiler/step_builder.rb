@@ -43,6 +43,8 @@ module Minigun
       end
 
       def acknowledgement(step)
+        return if @stage.options.empty?
+
         hooks = @stage.options.slice(:ack, :nack).compact
         return if hooks.empty?
         return hooks if step.kind == :producer

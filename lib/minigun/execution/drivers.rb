@@ -12,7 +12,7 @@ module Minigun
     # @param run [Minigun::Execution::Run]
     # @return [#drive, nil]
     def self.driver_for(step, run)
-      return unless %i[each batch].include?(step.kind) || step.context == :native
+      return unless step.kind == :each || step.kind == :batch || step.context == :native
 
       case step.context
       when :cow_fork, :ipc_fork then fork_driver(step, run)

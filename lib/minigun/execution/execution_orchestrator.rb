@@ -156,9 +156,11 @@ module Minigun
       end
 
       def prepare_drivers
-        @program.steps.each do |step|
-          driver = uninterrupted { Execution.driver_for(step, @run) }
-          @run.drivers[step.index] = driver if driver
+        uninterrupted do
+          @program.steps.each do |step|
+            driver = Execution.driver_for(step, @run)
+            @run.drivers[step.index] = driver if driver
+          end
         end
         @run.drivers.each_value { |driver| driver.prepare if driver.respond_to?(:prepare) }
       end

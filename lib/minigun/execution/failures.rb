@@ -64,8 +64,8 @@ module Minigun
       # The limits on rates, once all items are through.
       # @return [TooManyErrors, nil]
       def over_limit
-        limits = @run.program.steps.flat_map { |step| step.policy&.fetch(:limits, nil) || [] }.uniq
-        limits.each { |limit| (error = limit.check(@run)) && (return error) }
+        limited = @run.program.steps.select { |step| step.policy&.key?(:limits) }
+        limited.flat_map { |step| step.policy[:limits] }.uniq.each { |limit| (error = limit.check(@run)) && (return error) }
         nil
       end
 

@@ -39,9 +39,9 @@ module Minigun
 
       private
 
-      def forks?(step) = %i[cow_fork ipc_fork].include?(step.context)
+      def forks?(step) = step.context == :cow_fork || step.context == :ipc_fork
 
-      def ends_line?(step) = step.targets.empty? && %i[each batch].include?(step.kind)
+      def ends_line?(step) = step.targets.empty? && (step.kind == :each || step.kind == :batch)
 
       def producers_left
         @producers_left ||= @program.steps.select { |step| step.kind == :producer }.map(&:pipeline_index).tally

@@ -20,7 +20,7 @@ module Minigun
       #
       # @return [Pipeline]
       def nest(name, options = {})
-        definition = StageDefinition.new(:pipeline, name, options, nil, self)
+        definition = StageDefinition.of(:pipeline, name, options, self)
         stage = find_nested(name) || PipelineStage.new(name: name, options: {}).join(self, name)
         stage.options.merge!(definition.options)
         stage.pipeline ||= Pipeline.new(name, config, stage.options)
