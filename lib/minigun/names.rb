@@ -20,7 +20,8 @@ module Minigun
 
     # One name, one Stage, or an Array of them, as keys.
     def keys(names)
-      Array(names).map { |name| key(name) }
+      names = Array(names)
+      names.all?(Symbol) ? names : names.map { |name| key(name) }
     end
 
     # A Hash by stage name that finds its values by Symbol, String or Stage.

@@ -153,10 +153,11 @@ module Minigun
     # The names of all stages: those of the order, then what was inserted by hand.
     # @api private
     def ordered_names
-      return @stages.keys if @stage_order == @stages.keys
+      keys = @stages.keys
+      return keys if @stage_order == keys
 
       ordered = Names.keys(@stage_order).uniq.select { |name| @stages.key?(name) }
-      ordered.size == @stages.size ? ordered : ordered | @stages.keys
+      ordered.size == keys.size ? ordered : ordered | keys
     end
 
     # What #restore needs to undo later definitions.

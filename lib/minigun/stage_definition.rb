@@ -27,7 +27,7 @@ module Minigun
       # @param pipeline [Pipeline] for messages
       # @return [StageDefinition]
       def of(type, name, options, pipeline)
-        options.empty? ? PLAIN : new(options, custom: custom?(type), pipeline: pipeline, name: name)
+        options.empty? ? PLAIN : new(options, custom?(type), pipeline, name)
       end
 
       # The stage itself, for a pipeline.
@@ -60,14 +60,14 @@ module Minigun
       end
     end
 
-    def initialize(options, custom: false, pipeline: nil, name: nil)
+    def initialize(options, custom, pipeline, name)
       @options, @custom, @pipeline, @name = options, custom, pipeline, name
       @targets = @sources = @hooks = NONE
       take_apart unless options.empty?
     end
 
     # That of a stage without options.
-    PLAIN = new({}.freeze).freeze
+    PLAIN = new({}.freeze, false, nil, nil).freeze
 
     private
 
