@@ -29,3 +29,13 @@ TEST(exchange_that_has_something_lets_nobody_doze)
     mg_doorbell_close(&bell);
     mg_exchange_free(exchange);
 }
+
+TEST(exchange_wake_ends_the_next_wait)
+{
+    mg_exchange_t *exchange;
+    CHECK(mg_exchange_new(&exchange, 1, RING) == MG_OK);
+    mg_exchange_wake(exchange);
+    mg_exchange_wait(exchange, -1);
+    mg_exchange_wait(exchange, 0);
+    mg_exchange_free(exchange);
+}

@@ -5,7 +5,6 @@
 #include "test.h"
 
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -221,16 +220,6 @@ TEST(transport_wait_ends_with_the_worker)
     mg_exchange_free(exchange);
 }
 
-TEST(transport_wake_ends_the_next_wait)
-{
-    mg_exchange_t *exchange;
-    CHECK(mg_exchange_new(&exchange, 1, RING) == MG_OK);
-    mg_exchange_wake(exchange);
-    mg_exchange_wait(exchange, -1);
-    mg_exchange_wait(exchange, 0);
-    mg_exchange_free(exchange);
-}
-
 /* A worker of a killed parent is adopted by someone else and ends: its pipe closes. */
 TEST(transport_worker_ends_with_its_parent)
 {
@@ -251,102 +240,6 @@ TEST(transport_worker_ends_with_its_parent)
     struct pollfd one = { .fd = fds[0], .events = POLLIN };
     CHECK(poll(&one, 1, 5000) == 1);
     close(fds[0]);
-}
-
-TEST(transport_claims_belong_to_one_side_at_any_instant)
-{
-    mg_exchange_t *exchange;
-    mg_claim_t claim;
-    CHECK(mg_exchange_new(&exchange, 1, RING) == MG_OK);
-    mg_transport_t *transport = mg_exchange_transport(exchange, 0);
-
-    mg_transport_grant(transport, 9, 10);
-    CHECK(mg_transport_claim(transport, 8, &claim) == MG_INVALID);
-    CHECK(mg_transport_claim(transport, 9, &claim) == MG_OK);
-    CHECK(claim.begun == 0 && claim.limit == 10 && !claim.in_hand);
-
-    CHECK(mg_transport_begin(transport, 9, 0));
-    CHECK(mg_transport_begin(transport, 9, 1));
-    CHECK(mg_transport_revoke(transport, 9, 1, &claim) == MG_OK);
-    CHECK(claim.begun == 2 && claim.limit == 2 && claim.in_hand);
-    CHECK(!mg_transport_begin(transport, 9, 2));
-    mg_transport_rest(transport, 9);
-    CHECK(mg_transport_claim(transport, 9, &claim) == MG_OK);
-    CHECK(claim.begun == 2 && claim.limit == 2 && !claim.in_hand);
-    CHECK(mg_transport_revoke(transport, 8, 0, &claim) == MG_INVALID);
-    CHECK(!mg_transport_begin(transport, 13, 0));
-    mg_exchange_free(exchange);
-}
-
-/* A worker begins the items of each chunk while the parent takes back all but the next:
- * what was taken back is not begun. */
-TEST(transport_claims_are_told_apart_across_processes)
-{
-    enum { CHUNKS = 500, ITEMS = 60 };
-    mg_exchange_t *exchange;
-    mg_claim_t claim;
-    int status;
-
-    CHECK(mg_exchange_new(&exchange, 1, RING) == MG_OK);
-    mg_transport_t *transport = mg_exchange_transport(exchange, 0);
-    pid_t parent = getpid(), child = fork();
-    if (child == 0) {
-        mg_exchange_enter(exchange, 0, parent, 100);
-        transport = mg_exchange_transport(exchange, 0);
-        for (uint64_t chunk = 1; chunk <= CHUNKS; chunk++) {
-            uint32_t begun = 0;
-            while (mg_transport_claim(transport, chunk, &claim) != MG_OK) sched_yield();
-            while (mg_transport_begin(transport, chunk, begun)) begun++;
-            mg_transport_rest(transport, chunk);
-        }
-        _exit(0);
-    }
-    for (uint64_t chunk = 1; chunk <= CHUNKS; chunk++) {
-        mg_transport_grant(transport, chunk, ITEMS);
-        do {
-            CHECK(mg_transport_claim(transport, chunk, &claim) == MG_OK);
-        } while (claim.begun == 0);
-        CHECK(mg_transport_revoke(transport, chunk, claim.begun + 1, &claim) == MG_OK);
-        uint32_t limit = claim.limit;
-        while (claim.in_hand) {
-            sched_yield();
-            CHECK(mg_transport_claim(transport, chunk, &claim) == MG_OK);
-        }
-        CHECK(claim.begun <= limit && claim.limit == limit);
-    }
-    CHECK(waitpid(child, &status, 0) == child);
-    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-    mg_exchange_free(exchange);
-}
-
-static bool
-readable(int fd)
-{
-    struct pollfd one = { .fd = fd, .events = POLLIN };
-    return poll(&one, 1, 0) == 1;
-}
-
-TEST(doorbell_rung_softly_ends_no_nap)
-{
-    mg_doorbell_word_t word = { 0 };
-    mg_doorbell_t bell;
-    CHECK(mg_doorbell_open(&bell, &word) == MG_OK);
-
-    mg_doorbell_ring(&bell, false);
-    CHECK(!readable(bell.read_fd)); /* nobody sleeps */
-    mg_doorbell_doze(&bell, true);
-    mg_doorbell_ring(&bell, true);
-    CHECK(!readable(bell.read_fd));
-    mg_doorbell_ring(&bell, false);
-    CHECK(readable(bell.read_fd));
-    mg_doorbell_rise(&bell, true);
-    CHECK(!readable(bell.read_fd));
-
-    mg_doorbell_doze(&bell, false);
-    mg_doorbell_ring(&bell, true);
-    CHECK(readable(bell.read_fd));
-    mg_doorbell_rise(&bell, true);
-    mg_doorbell_close(&bell);
 }
 
 /* What is hushed arrives when the nap is over, and no later. */
