@@ -79,8 +79,9 @@ RSpec.describe "Concurrency and order" do
   it "before hook, block and after hook of an item are one unit" do
     units = items_job(50) do
       before(:work) { @out << :before }
-      processor(:work) { |n| (@out << n).tap { Thread.pass } }
+      processor(:work) { |n| (@out << n).tap { Thread.pass }.then { emit n } }
       after(:work) { @out << :after }
+      consumer(:keep) { |n| n }
     end
     units.run
 
