@@ -28,10 +28,13 @@ module Semantics
 
     def to_s = "#{act.name} in #{place.name}, #{context}, ended by #{ending}"
 
+    # Is it given time to end by itself?
+    def patient? = ending == :stop
+
     def fault
       job = program_class.new
       files = descriptors
-      problem = ending == :stop ? stop(job) : interrupt(job)
+      problem = patient? ? stop(job) : interrupt(job)
       problem || left(files)
     end
 
