@@ -85,14 +85,18 @@ RSpec.describe Minigun::Compiler do
   end
 
   it "hands on what goes to an empty pipeline, and drops what goes to one that only produces" do
-    found = program do
-      producer(:p) { emit 1 }
-      pipeline(:empty) { nil }
-      consumer(:z, to: :source) { |n| n }
-      pipeline(:source) { producer(:q) { emit 2 } }
+    found = nil
+    log = log_of do
+      found = program do
+        producer(:p) { emit 1 }
+        pipeline(:empty) { nil }
+        consumer(:z, to: :source) { |n| n }
+        pipeline(:source) { producer(:q) { emit 2 } }
+      end
     end
 
     expect(arrows(found)).to eq(p: [:empty], empty: [:z], z: [], q: [])
+    expect(log).to eq(["WARN pipeline :default, stage :z: :source only produces; what is sent to it is dropped"])
   end
 
   it "resolves edges across pipelines, and refuses circles between them" do
@@ -163,6 +167,7 @@ RSpec.describe Minigun::Compiler do
 
   it "has the hooks of enclosing pipelines from the outside in" do
     found = program do
+      producer(:p) { emit 1 }
       before_fork { :root }
       before_fork(:a) { :named }
       pipeline(:n) do

@@ -35,7 +35,7 @@ RSpec.describe Minigun::Native::Chain do
       expect(items({ lines: "two.gz" }, ordered: true)).to eq(%w[one two])
       expect(items({ lines: reader }, ordered: true)).to eq(text.split("\n", -1))
       expect(items({ lines: { glob: "*.gz" } }).size).to eq(3_004)
-      expect(items({ lines: { glob: "*.none" } })).to eq([])
+      expect(log_of { expect(items({ lines: { glob: "*.none" } })).to eq([]) }).to eq(["WARN native stage lines: no file matches *.none"])
       feeder.join
     end
 

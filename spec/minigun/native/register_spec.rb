@@ -158,9 +158,11 @@ RSpec.describe "native stages from elsewhere" do
       native :first, head: 7, ordered: true
       consumer(:keep) { |text| (@out ||= []) << text }
     end.new
-    job.run
+    log = log_of { job.run }
     expect(job.out).to eq((0..6).map(&:to_s))
     expect(job._minigun_task.root_pipeline.stats.for_stage(:first).items_produced).to eq(7)
+    cancelled = job._minigun_task.last_result.cancelled
+    expect(log.grep(/WARN.*were not delivered/)).to all(end_with(": #{cancelled} cancelled"))
   end
 
   it "may have enough behind other stages of their chain" do
