@@ -49,6 +49,7 @@ class Cases
   def first_fault(cases)
     pid, reader = FORKING.synchronize { start(cases) }
     place, fault = listen(reader, cases.size)
+    reader.wait_readable(@silence) unless fault # until it has ended by itself
     [place, fault == :silence ? "nothing came for #{@silence} s\n#{Stacks.of(pid)}" : fault] if fault
   ensure
     stop(pid)
