@@ -6,10 +6,12 @@
 #    *
 #    * sources: ext/minigun/native/table.c ext/minigun/core/native_*.c
 #    * libraries: z
+#    * ruby: embedded
 #    */
 #
 # Sources may be globs; C++ ones are compiled as such. Libraries are linked and, where one of them has a
 # HAVE_ flag (see rakelib/stages.rake), the flag is set; a harness whose libraries are missing is left out.
+# One with `ruby: embedded` is a Ruby itself, and needs one that is a shared library.
 # Seeds are the files of spec/fuzz/corpus/NAME; what is found goes to tmp/fuzz.
 module Fuzz
   extend Rake::FileUtilsExt
@@ -39,14 +41,24 @@ module Fuzz
     comment.scan(/^\s*#{what}:((?:.*\\\n)*.*)$/).flatten.join(" ").delete("\\").split
   end
 
+  # Ruby's jumps leave the marks of frames behind that they skip: the stack goes unwatched.
+  RUBY_FLAGS = %W[-I#{RbConfig::CONFIG["rubyhdrdir"]} -I#{RbConfig::CONFIG["rubyarchhdrdir"]} -mllvm -asan-stack=0].freeze
+
+  def ruby?(name) = listed(name, "ruby") == ["embedded"]
+
+  def libraries(name)
+    listed(name, "libraries").map { |library| "-l#{library}" } + (ruby?(name) ? RbConfig::CONFIG["LIBRUBYARG_SHARED"].split : [])
+  end
+
   def build(name)
-    libraries = listed(name, "libraries").map { |library| "-l#{library}" }
+    libraries = libraries(name)
+    return if ruby?(name) && RbConfig::CONFIG["ENABLE_SHARED"] != "yes"
     return unless StageTests.compiles?("", *libraries)
 
     defines = StageTests::LIBRARIES.filter_map { |define, (library, _)| "-D#{define}" if libraries.include?("-l#{library}") }
     defines << "-DHAVE_SIMDJSON" if libraries.include?("-lsimdjson")
     mkdir_p FOLDER, verbose: false
-    flags = [*FLAGS, *defines, "-fsanitize=fuzzer,address,undefined"]
+    flags = [*FLAGS, *defines, *(RUBY_FLAGS if ruby?(name)), "-fsanitize=fuzzer,address,undefined"]
     cpp, sources = FileList[*listed(name, "sources")].to_a.uniq.partition { |path| path.end_with?(".cpp") }
     objects = cpp.map do |path|
       "#{FOLDER}/#{name}_#{File.basename(path, ".cpp")}.o".tap do |object|
@@ -60,7 +72,7 @@ module Fuzz
 
   def run(name, seconds)
     program = build(name)
-    return puts("#{name}: left out: not all of its libraries are there: #{listed(name, "libraries").join(", ")}") unless program
+    return puts("#{name}: left out: not all of its libraries are there: #{libraries(name).join(" ")}") unless program
 
     found = "#{FOLDER}/found/#{name}"
     mkdir_p found, verbose: false
@@ -68,7 +80,9 @@ module Fuzz
     output = "#{FOLDER}/#{name}.log"
     command = [program, "-max_total_time=#{seconds}", "-timeout=10", "-rss_limit_mb=2048", "-print_final_stats=1",
                "-artifact_prefix=#{FOLDER}/#{name}-", found, *(seeds if File.directory?(seeds))]
-    good = system(*command, out: output, err: %i[child out])
+    # What a Ruby holds at its end is nobody's loss.
+    env = ruby?(name) ? { "ASAN_OPTIONS" => "detect_leaks=0", "RUBYOPT" => nil } : {}
+    good = system(env, *command, out: output, err: %i[child out])
     text = File.read(output)
     puts "#{name}: #{text[/stat::number_of_executed_units:\s*(\d+)/, 1] || 0} inputs in #{seconds} s, " \
          "#{good ? "nothing found" : "FAILED"}"
