@@ -118,7 +118,7 @@ RSpec.describe Minigun::Compiler do
     found = program do
       producer(:p) { |output| output.to(:b) << 1 }
       pipeline(:n) { consumer(:a) { |n| n } }
-      pipeline(:m) { consumer(:b) { |n| n } }
+      pipeline(:m) { consumer(:b, await: true) { |n| n } }
     end
 
     expect([found.resolve(0, "b"), found.resolve(0, :m), found.resolve(1, :b)]).to eq([2, 2, 2])
@@ -166,21 +166,25 @@ RSpec.describe Minigun::Compiler do
   end
 
   it "has the hooks of enclosing pipelines from the outside in" do
-    found = program do
-      producer(:p) { emit 1 }
-      before_fork { :root }
-      before_fork(:a) { :named }
-      pipeline(:n) do
-        before_fork { :nested }
-        before(:a) { :before }
-        consumer(:a, before_fork: -> { :inline }, before: -> { :inline_before }) { |n| n }
-        before_fork(:a) { :stage }
+    found = nil
+    log = log_of do
+      found = program do
+        producer(:p) { emit 1 }
+        before_fork { :root }
+        before_fork(:a) { :named }
+        pipeline(:n) do
+          before_fork { :nested }
+          before(:a) { :before }
+          consumer(:a, before_fork: -> { :inline }, before: -> { :inline_before }) { |n| n }
+          before_fork(:a) { :stage }
+        end
       end
     end
     hooks = step(found, :a)
 
     expect(hooks.before_fork.map(&:call)).to eq(%i[root nested inline stage])
     expect(hooks.before.map(&:call)).to eq(%i[before inline_before])
+    expect(log).to eq(["WARN pipeline :default: a hook names :a, which is a stage of pipeline :n; declare it there"])
   end
 
   it "has capacities and waits" do
