@@ -150,7 +150,7 @@ module Minigun
       # An exception's own methods may fail, too.
       # @return [String]
       def describe(error)
-        "#{error.class}: #{error.message}#{frozen_hint(error)}".sub(/$/) { origin(error) }
+        "#{error.class}: #{error.message}".sub(/$/) { "#{origin(error)}#{frozen_hint(error)}" }
       rescue StandardError, ScriptError, SystemStackError
         Module.instance_method(:to_s).bind_call(error.class)
       end
