@@ -20,12 +20,14 @@ module Minigun
 
     # A blueprint for a subclass, with what this one has by now.
     def inherit(owner)
+      absorb
       changes = (@inherited_changes + @hand_changes).map(&:settled)
       Blueprint.new(owner, config: @config.dup, definition: @definition.inherit, hand_changes: changes)
     end
 
     # Records a word.
     def record(word, arguments, options, block, place = nil)
+      absorb
       entry = Definition::Entry.new(word, arguments, options, block, place)
       @definition.add(entry) ? start_over : @pending << entry
       @generation = Object.new
@@ -35,7 +37,10 @@ module Minigun
 
     # The root pipeline of the run that finished last, else what the list defines.
     def root_pipeline
-      @finished ? @finished.root_pipeline : own_pipeline
+      return own_pipeline unless @finished
+
+      @shown ||= HandChanges.new(@finished.root_pipeline)
+      @finished.root_pipeline
     end
 
     def own_pipeline
@@ -69,6 +74,7 @@ module Minigun
     #
     # @return [Task]
     def instantiate(object)
+      absorb
       Evaluation.lend_words(object)
       warn_of_hidden_words(object.class)
       task = Task.new(config: @config.dup, context: object)
@@ -99,8 +105,15 @@ module Minigun
 
     # Who has asked for the structure before the run sees there what came of it.
     def show_run_of(task)
+      absorb
       @finished = task
       @root_pipeline.show_run_of(task.root_pipeline)
+    end
+
+    # What was changed by hand in the run's pipeline that is shown here was meant for the class.
+    def absorb
+      shown, @shown = @shown, nil
+      shown.carry_over(own_pipeline) if shown&.any?
     end
 
     def start_over

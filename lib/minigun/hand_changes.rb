@@ -19,6 +19,14 @@ module Minigun
           by_name.flat_map { |name, hooks| hooks.map { |hook| [type, name, hook] } }
         end
       end
+
+      def ==(other)
+        parts == other.parts && stages.each_value.zip(other.stages.each_value).all? { |one, two| one.equal?(two) }
+      end
+
+      protected
+
+      def parts = [stages.keys, order, nodes, edges, hooks, stage_hooks]
     end
 
     # @param pipeline [Pipeline] as the definitions made it, before anybody changes it
@@ -26,6 +34,9 @@ module Minigun
       @pipeline = pipeline
       @before = State.new(pipeline)
     end
+
+    # Was anything changed until now?
+    def any? = @before != (@after || State.new(@pipeline))
 
     # To be called before more definitions are applied: what they change is not by hand.
     def settle
@@ -42,11 +53,18 @@ module Minigun
       (@before.stages.keys - after.stages.keys).each { |name| other.stages.delete(name) }
       other.instance_variable_set(:@stage_order, after.order | other.stage_order) unless after.order == @before.order
       carry_over_edges(after, other.dag)
-      after.hooks.each { |type, hooks| other.hooks[type].concat(hooks - @before.hooks[type]) }
-      (after.stage_hooks - @before.stage_hooks).each { |type, name, hook| other.add_stage_hook(type, name, &hook) }
+      carry_over_hooks(after, other)
     end
 
     private
+
+    def carry_over_hooks(after, other)
+      after.hooks.each do |type, hooks|
+        other.hooks[type].replace((other.hooks[type] - (@before.hooks[type] - hooks)) + (hooks - @before.hooks[type]))
+      end
+      (@before.stage_hooks - after.stage_hooks).each { |type, name, hook| other.stage_hooks[type][name]&.delete(hook) }
+      (after.stage_hooks - @before.stage_hooks).each { |type, name, hook| other.add_stage_hook(type, name, &hook) }
+    end
 
     def carry_over_edges(after, dag)
       (after.nodes - dag.nodes).each { |name| dag.add_node(name) if after.stages.key?(name) }

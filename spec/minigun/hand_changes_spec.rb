@@ -76,4 +76,64 @@ RSpec.describe Minigun::HandChanges do
     expect(klass._minigun_task.dag.downstream(:a)).to eq(%i[z y])
     expect(instance.dag.downstream(:a)).to match_array(%i[y z])
   end
+
+  it "takes away hooks that were taken away" do
+    klass.before_run { 1 }
+    klass.after_run { 2 }
+    klass.before(:z) { 3 }
+    root.hooks[:before_run].clear
+    root.stage_hooks[:before][:z].clear
+    own = instance
+
+    expect([own.hooks[:before_run], own.stage_hooks[:before][:z], own.hooks[:after_run].size]).to eq([[], [], 1])
+  end
+
+  # A class shows its latest run.
+  describe "after a run" do
+    let(:out) { [] }
+    let(:klass) do
+      seen = out
+      Class.new do
+        include Minigun::DSL
+        before_run { seen << :begun }
+        producer(:a) { emit 1 }
+        processor(:b) { |n| emit n + 1 }
+        consumer(:z) { |n| seen << n }
+      end
+    end
+
+    def run_again
+      out.clear
+      klass.new.run
+      out
+    end
+
+    it "reaches the runs after it" do
+      klass.new.run
+      root.stages[:b] = Minigun::AtomicStage.new(name: :b, block: proc { |n| emit n + 100 })
+      expect(run_again).to eq([:begun, 101])
+
+      klass._minigun_task.hooks[:before_run].clear
+      expect(2.times.map { run_again.dup }).to eq([[101], [101]])
+    end
+
+    it "stays when more is defined, and is inherited" do
+      klass.new.run
+      root.stages[:b] = Minigun::AtomicStage.new(name: :b, block: proc { |n| emit n + 100 })
+      child = Class.new(klass)
+      klass.reroute_stage(:b, to: :z)
+
+      expect(run_again).to eq([:begun, 101])
+      expect(klass._minigun_task.dag.downstream(:b)).to eq([:z])
+      out.clear
+      child.new.run
+      expect(out).to eq([:begun, 101])
+    end
+
+    it "is none where the class was only looked at" do
+      3.times { run_again && klass._minigun_task.root_pipeline.stats && klass._minigun_task.dag.to_s }
+
+      expect(run_again).to eq([:begun, 2])
+    end
+  end
 end
