@@ -5,7 +5,16 @@ module Minigun
   module Logging
     # Writes to what $stdout is at the moment of writing.
     module StandardOutput
-      def self.write(text) = $stdout.write(text)
+      GONE = "minigun: nobody reads standard output any more, and what is logged there is lost\n"
+
+      # That nobody reads it is told once, and not for each line.
+      def self.write(text)
+        $stdout.write(text)
+      rescue Errno::EPIPE
+        $stderr.write(GONE) unless @told
+        @told = true
+      end
+
       def self.close = nil
     end
 
