@@ -27,7 +27,7 @@ module Minigun
       Wiring.new(layout, directory).connect
       builder = StepBuilder.new(context)
       steps = layout.number.map { |node| builder.build(node) }
-      Native::Fuse.fuse(steps) if steps.any? { |step| Native.stage?(step.stage) }
+      Native::Fuse.fuse(steps) if steps.any? { |step| step.stage&.native? }
       check_acknowledging(steps)
       warn_of_drought(pipeline, steps)
       warn_of_unfed(layout, steps)
@@ -37,7 +37,7 @@ module Minigun
     def check_acknowledging(steps)
       return if steps.none?(&:acknowledge)
 
-      native = steps.find { |step| Native.stage?(step.stage) && step.upstreams.any? } or return
+      native = steps.find { |step| step.stage&.native? && step.upstreams.any? } or return
       raise Error, "#{Options.place(native.stage.pipeline, native.stage)}: native stages don't tell which record came " \
                    "of which item, so producers in front of them can't have ack: and nack:"
     end

@@ -84,10 +84,6 @@ module Minigun
         @stages.keys
       end
 
-      # Is it the native stage of a pipeline? None is while their class isn't loaded.
-      # @api private
-      def stage?(stage) = autoload?(:Stage).nil? && stage.is_a?(Stage)
-
       # Is it one that reads for itself?
       def source?(name) = source_address?(self[name])
 

@@ -91,9 +91,9 @@ module Minigun
 
     # Refuses wrong settings of a pipeline.
     def check_settings(pipeline)
-      SETTINGS.each do |setting, rule|
-        value = pipeline.config[setting]
-        refuse("pipeline #{pipeline.name.inspect}", setting, value, rule) unless value.nil? || rule.last.call(value)
+      pipeline.config.each do |setting, value|
+        rule = SETTINGS[setting] unless value.nil?
+        refuse("pipeline #{pipeline.name.inspect}", setting, value, rule) if rule && !rule.last.call(value)
       end
     end
 

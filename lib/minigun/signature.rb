@@ -22,6 +22,7 @@ module Minigun
     OUTPUT_NAME = /\A_?(out|output|outputs)(_queue)?\z/
     INPUT_NAME = /\A_?(in|input|inputs)(_queue)?\z|\A_?queue\z/
     ITEM_WORDS = %i[processor consumer stage].freeze
+    POSITIONAL = %i[req opt].freeze
     ADDRESSING = %i[output item_output input_output].freeze
 
     # @return [Symbol] :producer, :each, :batch or :loop
@@ -32,7 +33,8 @@ module Minigun
     class << self
       # The one signature of these parts.
       def [](kind, receives, addresses: ADDRESSING.include?(receives))
-        (@known ||= {})[[kind, receives, addresses]] ||= new(kind, receives, addresses)
+        known = (@known ||= { true => {}, false => {} }).fetch(addresses)
+        (known[kind] ||= {})[receives] ||= new(kind, receives, addresses)
       end
 
       # The signature of a block that was declared with a word, nil if none is known.
@@ -80,13 +82,13 @@ module Minigun
       end
 
       def loops?(names)
-        names.size == 2 && INPUT_NAME.match?(names.first.to_s)
+        names.size == 2 && INPUT_NAME.match?(names.first)
       end
 
       def takes_output?(block, names)
         return false if names.size < 2
 
-        OUTPUT_NAME.match?(names.last.to_s) || (block.lambda? && required(block) == 2)
+        OUTPUT_NAME.match?(names.last) || (block.lambda? && required(block) == 2)
       end
 
       # `consumer(&list.method(:push))` takes items: its parameter is a splat.
@@ -99,7 +101,7 @@ module Minigun
       def positional(block)
         return [] unless block
 
-        block.parameters.filter_map { |type, name| name || :"" if %i[req opt].include?(type) }
+        block.parameters.filter_map { |type, name| name || :"" if POSITIONAL.include?(type) }
       end
 
       def required(block)

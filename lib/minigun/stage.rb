@@ -56,6 +56,10 @@ module Minigun
 
     def composite? = false
 
+    # Is it written in C?
+    # @api private
+    def native? = false
+
     def has_spawn_strategy? = SPAWN_STRATEGIES.include?(strategy) # rubocop:disable Naming/PredicateName
 
     # Does it wait for items that only dynamic routing brings?

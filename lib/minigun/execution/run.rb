@@ -164,7 +164,7 @@ module Minigun
 
       # Does the step's input come past the queues, within a chain of native stages?
       def inside_chain?(step)
-        return false unless Native.stage?(step.stage)
+        return false unless step.stage&.native?
 
         !step.callable.is_a?(Native::Segment) || step.callable.source?
       end

@@ -24,7 +24,7 @@ module Minigun
         end
       end
 
-      def native?(step) = Native.stage?(step.stage)
+      def native?(step) = step.stage&.native?
 
       # Is the step one of the middle or the end of a chain?
       def continues?(steps, step)

@@ -10,6 +10,9 @@ module Minigun
       # @return [Object] what it was told
       def native_options = options.fetch(:native).last
 
+      # @api private
+      def native? = true
+
       # Does it read for itself?
       def producer? = Native.source?(native_name)
 
