@@ -33,6 +33,43 @@ RSpec.describe Minigun::Execution::Fork::Tidying do
     expect(GC).to have_received(:start).with(full_mark: false).exactly(described_class::TRIAL).times
   end
 
+  describe "before forks" do
+    def collections_where(live:, old:, free:)
+      allow(GC).to receive(:stat).and_return(heap_live_slots: live, old_objects: old, heap_free_slots: free)
+      collections { described_class.before_forks }
+    end
+
+    it "is done where a collection is due and many objects are young" do
+      expect(collections_where(live: 300_000, old: 200_000, free: 500)).to eq(1)
+      expect(collections_where(live: 300_000, old: 200_000, free: 150_000)).to eq(0)
+      expect(collections_where(live: 300_000, old: 290_000, free: 500)).to eq(0)
+    end
+
+    it "is not done where nobody knows, or the program has turned the collector off" do
+      allow(GC).to receive(:stat).and_return({})
+      expect(collections { described_class.before_forks }).to eq(0)
+      GC.disable
+      expect(collections_where(live: 300_000, old: 200_000, free: 500)).to eq(0)
+    ensure
+      GC.enable
+    end
+  end
+
+  it "is done where results are large, too" do
+    task = Class.new do
+      include Minigun::DSL
+      attr_reader :sum
+
+      pipeline do
+        producer(:numbers) { |output| 3000.times { |n| output << n } }
+        ipc_fork(1) { processor(:grow) { |n, output| output << (n.to_s * 3000) } }
+        consumer(:gather) { |text| @sum = @sum.to_i + text.size }
+      end
+    end
+
+    expect(collections { task.new.run }).to be >= 3
+  end
+
   it "is done in workers, and not for small items" do
     task = Class.new do
       include Minigun::DSL

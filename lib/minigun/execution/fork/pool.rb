@@ -5,6 +5,7 @@ require_relative "crew"
 require_relative "intake"
 require_relative "overdue"
 require_relative "sizing"
+require_relative "tidying"
 require_relative "work"
 
 module Minigun
@@ -33,8 +34,9 @@ module Minigun
         @sizing = Fork::Sizing.new(@work.persistent? ? Fork::Sizing::CHUNK : Fork::Sizing::FORK, MOST)
         @balance = Fork::Balance.new(@crew, @sizing, @work.persistent? ? Fork::Sizing::CHUNK : Fork::Sizing::FORK / 10)
         @overdue = Fork::Overdue.new(@crew, @work.timeout) if @work.timeout
+        @tidying = Fork::Tidying.new
         @work.prepare
-        ChildProcess.aside { @crew.hire while @crew.free_places.positive? } if @work.persistent?
+        fork_workers if @work.persistent?
         @work.forget
       end
 
@@ -64,6 +66,11 @@ module Minigun
 
       private
 
+      def fork_workers
+        Fork::Tidying.before_forks
+        ChildProcess.aside { @crew.hire while @crew.free_places.positive? }
+      end
+
       def finished? = @intake.empty? && !@crew.busy?
 
       def step
@@ -83,6 +90,7 @@ module Minigun
         share
         @overdue&.look
         @results.flush
+        @tidying.after(@crew.exchange.large_bytes)
       end
 
       # Whether more input should be put to use at once, and not when the next result comes.

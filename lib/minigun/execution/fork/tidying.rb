@@ -3,7 +3,7 @@
 module Minigun
   module Execution
     module Fork
-      # Has a worker collect its garbage early where large items come in, so that their memory is used
+      # Has a process collect its garbage early where large items come in, so that their memory is used
       # again while it is in the caches: a new page costs a page fault. Ruby itself would wait for 16 to
       # 32 MB of them. How often depends on what it costs here, which a large heap makes dear.
       class Tidying
@@ -13,6 +13,18 @@ module Minigun
         WORTH = 8e9
         # Collections by which to judge: the first also pays for what the fork left shared.
         TRIAL = 2
+
+        # Young objects that make a collection dear where each page that is written to is copied first.
+        MANY = 20_000
+
+        # Collects garbage in the parent before it forks, where a collection is soon due: after the fork each
+        # process would do it for itself, and copy the pages of all young objects to note their age.
+        # @return [void]
+        def self.before_forks
+          stat = GC.stat
+          young = stat[:heap_live_slots].to_i - stat[:old_objects].to_i
+          new.collect if young > MANY && young > stat[:heap_free_slots].to_i
+        end
 
         def initialize
           @bytes = 0
@@ -30,14 +42,6 @@ module Minigun
           @due = due_after(seconds) if (@trial -= 1) <= 0
         end
 
-        private
-
-        # @return [Integer, nil] nil: never
-        def due_after(seconds)
-          due = [(seconds * WORTH).to_i, BYTES.begin].max
-          due if BYTES.cover?(due)
-        end
-
         # @return [Float] seconds; nothing is done where the program has turned the collector off
         def collect
           return 0.0 if collector_off?
@@ -45,6 +49,14 @@ module Minigun
           from = Clock.now
           GC.start(full_mark: false)
           Clock.now - from
+        end
+
+        private
+
+        # @return [Integer, nil] nil: never
+        def due_after(seconds)
+          due = [(seconds * WORTH).to_i, BYTES.begin].max
+          due if BYTES.cover?(due)
         end
 
         # Ruby tells only who changes it.
