@@ -65,11 +65,13 @@ minigun_run_report(VALUE self, VALUE index, VALUE count, VALUE fate, VALUE laten
         if (step->latency == NULL) rb_memerror();
         mg_reservoir_init(step->latency, mg_clock_now());
     }
-    for (long i = 0; i < RARRAY_LEN(latencies); i++) {
-        mg_reservoir_record(step->latency, NUM2DBL(RARRAY_AREF(latencies, i)));
+    /* Times of items that failed come with those of the others; the items were counted before. */
+    uint64_t times = (uint64_t)RARRAY_LEN(latencies);
+    if (times > items) times = items + mg_reservoir_uncount(step->latency, times - items);
+    for (uint64_t i = 0; i < times; i++) {
+        mg_reservoir_record(step->latency, NUM2DBL(RARRAY_AREF(latencies, (long)i)));
     }
-    long unmeasured = (long)items - RARRAY_LEN(latencies);
-    if (unmeasured > 0) mg_reservoir_count(step->latency, (uint64_t)unmeasured);
+    if (items > times) mg_reservoir_count(step->latency, items - times);
     return self;
 }
 

@@ -167,6 +167,25 @@ TEST(histogram_absorbs_a_few_samples_of_many)
     CHECK(reservoir.size == 6);
 }
 
+TEST(histogram_takes_back_what_was_counted_unmeasured)
+{
+    mg_reservoir_init(&reservoir, 12);
+    record_range(&reservoir, 0, 3);
+    mg_reservoir_count(&reservoir, 5);
+    CHECK(mg_reservoir_uncount(&reservoir, 2) == 2);
+    CHECK(reservoir.observed == 6);
+    CHECK(mg_reservoir_uncount(&reservoir, 9) == 3);
+    CHECK(mg_reservoir_uncount(&reservoir, 1) == 0);
+    record_range(&reservoir, 3, 2);
+    CHECK(reservoir.observed == 5);
+    CHECK(reservoir.size == 5);
+
+    record_range(&reservoir, 5, MG_RESERVOIR_SIZE);
+    mg_reservoir_count(&reservoir, 5);
+    CHECK(mg_reservoir_uncount(&reservoir, 5) == 0);
+    CHECK(reservoir.observed == MG_RESERVOIR_SIZE + 10);
+}
+
 TEST(histogram_absorbs_more_than_it_holds)
 {
     static double many[3000];

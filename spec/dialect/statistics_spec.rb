@@ -37,6 +37,19 @@ RSpec.describe "Statistics" do
     expect(stats_of(object, :child).p50).to be_positive
   end
 
+  %i[thread_pool cow_fork ipc_fork ractor_pool].each do |context|
+    it "observe each item once in #{context}, failed ones included" do
+      object = flow do
+        producer(:source) { |output| 40.times { |n| output << n } }
+        send(context, 2) { processor(:work) { |n, output| n % 5 == 4 ? raise("four") : output << n } }
+        consumer(:keep) { |n| n }
+      end
+      object.run
+
+      expect(stats_of(object, :work)).to have_attributes(items_consumed: 40, items_failed: 8, observations: 40)
+    end
+  end
+
   it "are read while the run goes on, and after it through the class" do
     counts = []
     step = Queue.new

@@ -81,6 +81,20 @@ mg_reservoir_count(mg_reservoir_t *reservoir, uint64_t observations)
     reservoir->observed += observations;
 }
 
+/* Takes back up to `observations` that were counted unmeasured, because their times
+ * came after all. None is taken back once the sample is full: what it stands for
+ * can't be told any more. Returns how many. */
+static inline uint64_t
+mg_reservoir_uncount(mg_reservoir_t *reservoir, uint64_t observations)
+{
+    if (reservoir->size == MG_RESERVOIR_SIZE) return 0;
+    uint64_t unmeasured = reservoir->observed - reservoir->size;
+    if (observations > unmeasured) observations = unmeasured;
+    reservoir->observed -= observations;
+    if (reservoir->sampler.next > reservoir->observed) reservoir->sampler.next = reservoir->observed;
+    return observations;
+}
+
 /* Keeps a wanted observation and counts it. */
 void mg_reservoir_keep(mg_reservoir_t *reservoir, double seconds);
 
