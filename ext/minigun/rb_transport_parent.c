@@ -1,7 +1,7 @@
 #include "engine.h"
 #include "transport_binding.h"
 
-enum { ENOUGH = 64 * 1024 }; /* bytes in a message of several items */
+enum { ENOUGH = 128 * 1024 }; /* bytes in a message of several items */
 
 static VALUE
 minigun_exchange_watch(VALUE self, VALUE place, VALUE pid)
