@@ -90,6 +90,7 @@ try_again(mg_hand_t *hand, VALUE item, VALUE seconds, uint32_t attempt)
 {
     double delay = NUM2DBL(seconds);
     uint64_t due = mg_clock_now() + (delay > 0 ? (uint64_t)(delay * 1e9) : 0);
+    hand->parked = true;
     return mg_hand_park(hand, (mg_item_t)item, attempt + 1, due);
 }
 

@@ -70,8 +70,9 @@ process_timed(mg_hand_t *hand, mg_part_t *part, struct giving *giving)
 {
     mg_watch_t watch;
     double seconds;
-    hand->timed = true;
     mg_watch_begin(hand, &watch);
+    hand->timed = true;
+    hand->timed_from = watch.spent;
     process_hooked(hand, part, giving);
     hand->proved = mg_watch_end(hand, &watch, &seconds);
     hand->timed = false;
@@ -155,17 +156,6 @@ give_workers(mg_hand_t *hand)
     return status;
 }
 
-static void
-count_unmeasured(mg_step_t *step)
-{
-    if (mg_reservoir_wants(step->latency)) {
-        mg_reservoir_keep(step->latency, 0);
-    }
-    else {
-        mg_reservoir_count(step->latency, 1);
-    }
-}
-
 /* The items of a batch fail together. Where the run stops, it is left for the books. */
 static mg_status_t
 fault_in_batch(mg_hand_t *hand, int state)
@@ -192,9 +182,12 @@ fault_in_chunk(mg_hand_t *hand, int state)
     book(hand);
     if (hand->cursor == hand->in->count) return mg_fault(hand, state, Qundef);
 
-    count_unmeasured(step);
+    uint64_t spent = hand->timed ? mg_hand_spent(hand, mg_clock_now()) - hand->timed_from : 0;
     uint64_t lost = step->skipped + step->failed + step->dead;
+    hand->parked = false;
     mg_status_t status = mg_fault(hand, state, (VALUE)hand->in->items[hand->cursor]);
+    if (!hand->parked && hand->timed) mg_reservoir_record(step->latency, (double)spent / 1e9);
+    if (!hand->parked && !hand->timed) mg_reservoir_count(step->latency, 1);
     bool settled = step->skipped + step->failed + step->dead > lost;
     if (status == MG_OK || settled) hand->counted = ++hand->cursor;
     return status;
@@ -217,8 +210,8 @@ mg_step_run_items(mg_hand_t *hand)
         int state = 0;
         rb_protect(body, (VALUE)hand, &state);
         if (state) {
-            hand->timed = false;
             mg_status_t status = fault_in_chunk(hand, state);
+            hand->timed = false;
             if (status != MG_OK) return status;
             if (hand->worker->dying) return mg_hand_pass_on(hand);
             continue;

@@ -50,6 +50,23 @@ RSpec.describe "Statistics" do
     end
   end
 
+  [{}, { threads: 2 }, { processes: 2 }].each do |context|
+    it "observe an item that is tried again once, with the time of its last try, with #{context}" do
+      object = flow do
+        producer(:source) { |output| 10.times { |n| output << n } }
+        processor(:work, retries: 1, backoff: 0.001, **context) do |n, output|
+          sleep 0.002
+          n.odd? ? raise("odd") : output << n
+        end
+        consumer(:keep) { |n| n }
+      end
+      object.run
+
+      expect(stats_of(object, :work)).to have_attributes(items_consumed: 10, items_failed: 5, observations: 10)
+      expect(stats_of(object, :work).percentile(0)).to be >= 0.002
+    end
+  end
+
   it "are read while the run goes on, and after it through the class" do
     counts = []
     step = Queue.new

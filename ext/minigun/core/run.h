@@ -112,6 +112,8 @@ struct mg_hand {
     uint64_t limit;      /* of `spent`, beyond which the item in hand is overdue; 0 for none */
     bool overdue;        /* its code has been told so */
     bool timed;          /* the item in hand is measured */
+    bool parked;         /* it failed, and is to be tried again */
+    uint64_t timed_from; /* what was spent when it began */
     bool proved;         /* the item in hand was the last of the proof that it blocks */
     uint64_t spent;      /* ns in the step's code, without what ran nested in it */
     uint32_t counted;    /* items of `in` before this one are in the step's books */
