@@ -2,7 +2,7 @@
 
 # What is made to fail, with which errno (0: a short count), and how often in a row.
 FAULTS = [["fork", Errno::EAGAIN], ["fork", Errno::ENOMEM], ["pthread_create", Errno::EAGAIN],
-          ["eventfd", Errno::EMFILE], ["mmap", Errno::ENOMEM], ["poll", Errno::EINTR], ["read", Errno::EINTR], ["read", nil, 3],
+          ["eventfd", Errno::EMFILE], ["mmap", Errno::ENOMEM], ["malloc", Errno::ENOMEM], ["poll", Errno::EINTR], ["read", Errno::EINTR], ["read", nil, 3],
           ["write", Errno::EINTR], ["write", nil, 3]].freeze
 
 desc "Runs in which the first, second, ... call of a function fails, by a preloaded library: rake faults, or rake faults[fork]"

@@ -93,9 +93,23 @@ minigun_run_threads(VALUE self)
 }
 
 static VALUE
+raise_failure(VALUE status)
+{
+    mg_raise((mg_status_t)NUM2INT(status));
+}
+
+/* What ended the run: what was raised first, or else that there was no memory to go on. */
+static VALUE
 minigun_run_error(VALUE self)
 {
-    return mg_engine_get(self)->error;
+    mg_engine_t *engine = mg_engine_get(self);
+    if (NIL_P(engine->error) && engine->run.failure == MG_NOMEM) {
+        int state;
+        rb_protect(raise_failure, INT2FIX(MG_NOMEM), &state);
+        mg_run_fail(self, rb_errinfo());
+        rb_set_errinfo(Qnil);
+    }
+    return engine->error;
 }
 
 static VALUE

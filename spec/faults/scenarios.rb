@@ -14,6 +14,7 @@ module Faults
 
   STAGES = {
     "threads" => "processor(:work, threads: 2) { |n| emit n }",
+    "items that are tried again" => "processor(:work, threads: 2, retries: 1, backoff: 0) { |n| emit n }",
     "a blocking stage" => "processor(:work) { |n| sleep 0.002 if n < 5; emit n }",
     "persistent workers" => "processor(:work, execution: :ipc_fork, max: 2) { |n| emit n }",
     "copy-on-write workers" => "processor(:work, execution: :cow_fork, max: 2) { |n| emit n }",
@@ -61,6 +62,7 @@ module Faults
     lost = object.last_result.stages.sum(&:undelivered)
     return "doubled: #{got.select { |_, n| n > 1 }}" if got.any? { |_, n| n > 1 }
     return "lost #{ITEMS - got.size}, #{lost} in the books" if ITEMS - got.size > lost
+    return "cancelled, and the caller wasn't told" if object.last_result.stages.sum(&:cancelled).positive?
 
     nil_or_leftovers
   end
@@ -92,7 +94,7 @@ module Faults
 
   # @return [Boolean] whether there was a call to fail
   def one(name, stage, fault)
-    hold
+    hold if fault.first == "pthread_create"
     arm(*fault)
     object, ended = run(stage)
     disarm

@@ -2,7 +2,7 @@
  *
  * The environment says which, at any time: FAULT_CALL, FAULT_AT (from 1), FAULT_TIMES, FAULT_ERRNO (0: a
  * short count, of read and write), FAULT_PID (of the process that is meant). Changing FAULT_ROUND starts to
- * count anew. FAULT_HIT is set to the round when a call was made to fail. */
+ * count anew. FAULT_HIT is set to the round when a call was made to fail. Calloc and realloc count as malloc. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -38,6 +38,39 @@ fails(const char *call)
 }
 
 #define REAL(type, name, ...) ((type (*)(__VA_ARGS__))dlsym(RTLD_NEXT, name))
+
+/* glibc's own names: asking for the next malloc takes memory. */
+extern void *__libc_malloc(size_t size);
+extern void *__libc_calloc(size_t count, size_t size);
+extern void *__libc_realloc(void *memory, size_t size);
+
+/* Memory that the extension asks the system for itself, not through Ruby. */
+static int
+refused(const void *caller)
+{
+    Dl_info place;
+    const char *wanted = getenv("FAULT_CALL");
+    if (wanted == NULL || strcmp(wanted, "malloc") != 0) return 0;
+    return dladdr(caller, &place) && strstr(place.dli_fname, "/minigun/minigun.so") && fails("malloc");
+}
+
+void *
+malloc(size_t size)
+{
+    return refused(__builtin_return_address(0)) ? NULL : __libc_malloc(size);
+}
+
+void *
+calloc(size_t count, size_t size)
+{
+    return refused(__builtin_return_address(0)) ? NULL : __libc_calloc(count, size);
+}
+
+void *
+realloc(void *memory, size_t size)
+{
+    return refused(__builtin_return_address(0)) ? NULL : __libc_realloc(memory, size);
+}
 
 pid_t
 fork(void)
