@@ -14,6 +14,7 @@ module CoverageOfProcess
     Process.singleton_class.prepend(Exit, Fork)
     Kernel.singleton_class.prepend(Exit)
     Kernel.prepend(Exit)
+    Ractor.singleton_class.prepend(Kept) if defined?(Ractor) && !$PROGRAM_NAME.end_with?("/flat.rb")
   end
 
   def self.dump
@@ -34,6 +35,14 @@ module CoverageOfProcess
       CoverageOfProcess.dump
       super
     end
+  end
+
+  # Ruby 3.1 stops counting, in the whole process, when the collector frees a ractor: the events of the
+  # ractor's own hooks, none, are put in place of the process's. So they are kept, but by what measures memory.
+  module Kept
+    ALL = Thread::Queue.new
+
+    def new(...) = super.tap { |ractor| ALL << ractor if Ractor.current == Ractor.main }
   end
 
   # A child counts what it runs itself.
