@@ -43,12 +43,15 @@ module Interrupts
 
   # One run under fire. Producers are spared: what hits them ends them.
   class Storm
+    PILE = 32
+
     attr_reader :sent
 
     # @param kills [Integer] of so many interrupts one is a kill, and one a pair
     def initialize(text, items:, seed:, kills: 50)
       @text, @items, @random, @kills = text, items, Random.new(seed), kills
       @sent = 0
+      @waiting = Hash.new(0)
     end
 
     # @return [String, nil] what went wrong
@@ -69,7 +72,7 @@ module Interrupts
     def poke
       targets = @job._minigun_task&.root_pipeline&.latest_run&.threads.to_a
       target = targets[1 + @random.rand(targets.size - 1)] if targets.size > 1 # the first one runs the producer
-      return unless target&.alive?
+      return if target.nil? || !target.alive? || swamped?(target)
 
       @sent += 1
       case @random.rand(@kills)
@@ -83,6 +86,12 @@ module Interrupts
     end
 
     private
+
+    # Interrupts that pile up faster than they are taken in leave a thread no time for anything else.
+    def swamped?(target)
+      @waiting.delete(target) unless target.pending_interrupt?
+      (@waiting[target] += 1) > PILE
+    end
 
     def job_class
       text = @text.gsub("N.times", "#{@items}.times") + "consumer(:keep, threads: 2) { |n| @out << n }\n"
