@@ -38,11 +38,17 @@ module CoverageOfProcess
   end
 
   # Ruby 3.1 stops counting, in the whole process, when the collector frees a ractor: the events of the
-  # ractor's own hooks, none, are put in place of the process's. So they are kept, but by what measures memory.
+  # ractor's own hooks, none, are put in place of the process's. So they are kept, but by what measures memory,
+  # and so is what a refused block leaves behind.
   module Kept
     ALL = Thread::Queue.new
 
-    def new(...) = super.tap { |ractor| ALL << ractor if Ractor.current == Ractor.main }
+    def new(...)
+      super.tap { |ractor| ALL << ractor if Ractor.current == Ractor.main }
+    rescue ArgumentError
+      ObjectSpace.each_object(Ractor) { |ractor| ALL << ractor }
+      raise
+    end
   end
 
   # A child counts what it runs itself.
