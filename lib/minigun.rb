@@ -3,10 +3,11 @@
 require "set"
 require "time"
 require "json"
-require "io/wait" unless IO.method_defined?(:wait_readable)
-begin
-  require "logger"
-rescue LoadError # from Ruby 4.0 on a gem, which a bundle may lack; Minigun::PlainLogger takes its place
+# Gems from Ruby 4.0 on, which a bundle may lack: IO can wait by itself then, and Minigun::PlainLogger
+# takes the Logger's place.
+%w[io/wait logger].each do |library|
+  require library
+rescue LoadError
   nil
 end
 
