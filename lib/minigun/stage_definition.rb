@@ -27,7 +27,9 @@ module Minigun
       # @param pipeline [Pipeline] for messages
       # @return [StageDefinition]
       def of(type, name, options, pipeline)
-        options.empty? ? PLAIN : new(options, custom?(type), pipeline, name)
+        options.empty? ? PLAIN : new(options, custom?(type))
+      rescue ArgumentError, Error => e
+        raise e.class, "pipeline #{pipeline.name.inspect}, stage #{name.inspect}: #{e.message}"
       end
 
       # The stage itself, for a pipeline.
@@ -60,45 +62,32 @@ module Minigun
       end
     end
 
-    def initialize(options, custom, pipeline, name)
-      @options, @custom, @pipeline, @name = options, custom, pipeline, name
-      @targets = @sources = @hooks = NONE
-      take_apart unless options.empty?
+    def initialize(options, custom)
+      @targets, @sources = names(options, :to), names(options, :from)
+      hooked = Hooks::STAGE_TYPES.any? { |type| options.key?(type) }
+      @hooks = hooked ? Hooks::STAGE_TYPES.flat_map { |type| hooks_of(type, options[type], custom) } : NONE
+      @options = custom ? options : of_the_stage(options)
     end
-
-    # That of a stage without options.
-    PLAIN = new({}.freeze, false, nil, nil).freeze
 
     private
 
-    def take_apart
-      @targets = names(:to)
-      @sources = names(:from)
-      @hooks = Hooks::STAGE_TYPES.flat_map { |type| hooks_of(type, @options[type]) } if hooked?
-      @options = of_the_stage unless @custom
-    end
-
     # Not by Hash#except, whose result has the memory of the whole.
-    def of_the_stage
+    def of_the_stage(options)
       rest = {}
-      @options.each { |option, value| rest[option] = value unless OWN.include?(option) }
+      options.each { |option, value| rest[option] = value unless OWN.include?(option) }
       rest
     end
 
-    def hooked? = Hooks::STAGE_TYPES.any? { |type| @options.key?(type) }
-
-    def names(option)
-      given = @options[option]
+    def names(options, option)
+      given = options[option]
       given.nil? ? NONE : Names.keys(given)
     rescue ArgumentError => e
-      raise ArgumentError, "#{place}: #{option}: #{e.message}"
+      raise ArgumentError, "#{option}: #{e.message}"
     end
 
-    def place = "pipeline #{@pipeline.name.inspect}, stage #{@name.inspect}"
-
-    def hooks_of(type, given)
+    def hooks_of(type, given, custom)
       hooks = Array(given)
-      return [] if @custom && hooks.none? { |hook| hook.respond_to?(:to_proc) }
+      return [] if custom && hooks.none? { |hook| hook.respond_to?(:to_proc) }
 
       hooks.map { |hook| [type, hook_block(type, hook)] }
     end
@@ -107,7 +96,10 @@ module Minigun
       return hook if hook.is_a?(Proc)
       return hook.to_proc if hook.respond_to?(:to_proc) && !hook.is_a?(Symbol)
 
-      raise Error, "#{place}: #{type}: takes a proc or a lambda, not #{hook.inspect}"
+      raise Error, "#{type}: takes a proc or a lambda, not #{hook.inspect}"
     end
+
+    # That of a stage without options.
+    PLAIN = new({}.freeze, false).freeze
   end
 end

@@ -96,10 +96,19 @@ module Minigun
         @names = dag.nodes.to_a
         return @found = stages.values if @names == stages.keys
 
-        found = stages.transform_keys { |name| key(name) }
-        @found = @names.map { |name| found.delete(key(name)) }
-        @names.concat(found.keys)
-        @found.concat(found.values)
+        found = stages.is_a?(Names::Table) ? stages : stages.transform_keys { |name| key(name) }
+        @found = @names.map { |name| found[key(name)] }
+        add_strays(found) unless @found.size - @found.count(nil) == found.size
+      end
+
+      def add_strays(found)
+        nodes = @names.to_h { |name| [key(name), true] }
+        found.each do |name, stage|
+          next if nodes.key?(name)
+
+          @names << name
+          @found << stage
+        end
       end
 
       def key(name)
