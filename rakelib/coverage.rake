@@ -6,7 +6,7 @@ require_relative "instrumented"
 
 # Percent of lines and of branches; they may only rise. docs/coverage.md has the aims, and what is left.
 COVERAGE_FLOORS = { "core, by C tests" => [95, 84], "native stages, by C tests" => [91, 73], "core" => [97, 88],
-                    "native stages" => [96, 79], "binding" => [95, 80], "Ruby" => [86, 60] }.freeze
+                    "native stages" => [96, 79], "binding" => [95, 80], "Ruby" => [95, 82] }.freeze
 
 namespace :coverage do
   report = lambda do |groups|
