@@ -72,7 +72,15 @@ module Minigun
       end
 
       def serve(orders, free, input)
-        worker = RactorWorker.new(@isolated.work) unless @given_up
+        Thread.handle_interrupt(Object => :never) do
+          worker = RactorWorker.new(@isolated.work) unless @given_up
+          Thread.handle_interrupt(Object => :immediate) { carry_out(worker, orders, free, input) }
+        ensure
+          worker&.stop
+        end
+      end
+
+      def carry_out(worker, orders, free, input)
         free << orders
         while (items = orders.pop)
           start = Clock.now
@@ -80,8 +88,6 @@ module Minigun
           adjust(Clock.now - start)
           free << orders
         end
-      ensure
-        worker&.stop
       end
 
       def adjust(seconds)

@@ -17,7 +17,7 @@ module Minigun
         # @param once [Boolean] whether only the value of its block is to come
         # @return [Thread::Queue] gets a Message for everything the ractor yields, until it is ignored
         def watch(ractor, once: false)
-          @lock.synchronize do
+          undisturbed do
             forget_parent
             inbox = Thread::Queue.new
             @inboxes[ractor] = [inbox, once]
@@ -28,10 +28,15 @@ module Minigun
 
         # @return [void]
         def ignore(ractor)
-          @lock.synchronize { @bell.send(true) if @inboxes.delete(ractor) && @thread&.alive? }
+          undisturbed { @bell.send(true) if @inboxes.delete(ractor) && @thread&.alive? }
         end
 
         private
+
+        # Whoever is interrupted here would leave the thread without the bell, and waiting.
+        def undisturbed(&change)
+          Thread.handle_interrupt(Object => :never) { @lock.synchronize(&change) }
+        end
 
         # Lock held.
         def start

@@ -144,6 +144,21 @@ RSpec.describe "Minigun::Execution::RactorPool", :no_leaks do
     expect { through(blocks.leaving) }.to raise_error(SystemExit) { |error| expect(error.status).to eq(7) }
   end
 
+  it "forgets a ractor also where the thread that lets go of it is killed" do
+    watch = Minigun::Execution::RactorWatch
+    watch.watch(ractor = Minigun::Execution::Isolation.create { Ractor.receive })
+    thread = watch.instance_variable_get(:@lock).synchronize do
+      Thread.new { watch.ignore(ractor) }.tap do |killed|
+        Thread.pass until killed.stop?
+        killed.kill
+      end
+    end
+    thread.join
+    ractor.send(nil)
+
+    expect(watch.instance_variable_get(:@inboxes)).not_to include(ractor)
+  end
+
   it "is left by a run that is interrupted" do
     expect { Timeout.timeout(0.2) { through(proc { |_item| sleep }, user: Object.new) } }.to raise_error(Timeout::Error)
   end
