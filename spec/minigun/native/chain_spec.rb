@@ -207,7 +207,8 @@ RSpec.describe Minigun::Native::Chain do
 
   it "can be interrupted while it waits" do
     reader, writer = IO.pipe
-    waiting = Thread.new { items({ lines: reader }) }
+    endless = chain({ lines: reader })
+    waiting = Thread.new { endless.to_a }
     wait_until { waiting.stop? }
     waiting.kill
     expect(waiting.join).to eq(waiting)
