@@ -72,9 +72,13 @@ module Minigun
       end
 
       def serve(orders, free, input)
+        worker = nil
         Thread.handle_interrupt(Object => :never) do
-          worker = RactorWorker.new(@isolated.work) unless @given_up
-          Thread.handle_interrupt(Object => :immediate) { carry_out(worker, orders, free, input) }
+          # Its ractor inherits the mask.
+          Thread.handle_interrupt(Object => :immediate) do
+            worker = RactorWorker.new(@isolated.work) unless @given_up
+            carry_out(worker, orders, free, input)
+          end
         ensure
           worker&.stop
         end
