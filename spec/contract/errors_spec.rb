@@ -63,6 +63,13 @@ RSpec.describe "Errors in user code" do
         expect(statistics_of(failing, name).items_failed).to eq(1)
       end
 
+      it "errors are told whatever their messages are made of" do
+        failing = job_with(definition, ->(n) { raise ["caf\xE9", "caf\xC3\xA9".b, "caf\u00E9".encode("UTF-16LE")][n - 1] })
+
+        expect(failing.run).to eq(3)
+        expect(errors_logged.join.scan(/: caf./)).to contain_exactly(": caf\uFFFD", ": caf\u00E9", ": caf\u00E9")
+      end
+
       it "errors of every item end nothing" do
         failing = job_with(definition, ->(_) { raise "never" })
 

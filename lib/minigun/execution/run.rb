@@ -150,7 +150,7 @@ module Minigun
       # An exception's own methods may fail, too.
       # @return [String]
       def describe(error)
-        "#{error.class}: #{error.message}".sub(/$/) { "#{origin(error)}#{frozen_hint(error)}" }
+        "#{error.class}: #{legible("#{error.message}")}".sub(/$/) { "#{origin(error)}#{frozen_hint(error)}" }
       rescue StandardError, ScriptError, SystemStackError
         Module.instance_method(:to_s).bind_call(error.class)
       end
@@ -172,6 +172,12 @@ module Minigun
       def inspect = "#<#{self.class} #{@program.steps.size} steps>"
 
       private
+
+      # A message may have any encoding, and bytes that are none of it; a line of the log is UTF-8.
+      def legible(text)
+        text = text.dup.force_encoding(Encoding::UTF_8) if text.encoding == Encoding::BINARY
+        text.encode(Encoding::UTF_8, invalid: :replace, undef: :replace).scrub
+      end
 
       def frozen_hint(error)
         return unless error.is_a?(NoMethodError) && error.name == :emit && @user.frozen?
