@@ -135,6 +135,8 @@ module Minigun
         limit = ", for #{seconds} s at most" if seconds
         Minigun.logger.warn("[Pipeline:#{run.pipeline.name}] #{signal}: finishing what was accepted#{limit}; " \
                             "a second signal cancels the run, a third ends the process")
+      rescue StandardError
+        nil # the deadline holds whatever the logger does
       end
 
       def leave_process(signal)

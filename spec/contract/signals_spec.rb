@@ -55,6 +55,18 @@ RSpec.describe "Signals during a run" do
     expect(ended.out).to eq("Interrupt\nran\n")
   end
 
+  it "a drain ends at its deadline though the logger fails" do
+    ended = interrupted("INT", <<~RUBY, before: <<~SETUP)
+      drain_timeout 0.6
+      producer(:gen) { emit 1 }
+      consumer(:keep) { |_| Process.kill(SIGNAL, $$); sleep }
+    RUBY
+      Minigun.logger = Class.new(Logger) { def warn(*) = raise("full") }.new(File::NULL)
+    SETUP
+
+    expect(ended.status.termsig).to eq(Signal.list.fetch("INT"))
+  end
+
   it "a run that takes its time to finish tells that it was told to" do
     ended = interrupted("INT", <<~RUBY, before: <<~SETUP)
       producer(:gen) { emit 1 }
