@@ -34,11 +34,11 @@ TEST(claim_belongs_to_one_side_at_any_instant)
     mg_exchange_free(exchange);
 }
 
-/* A worker begins the items of each chunk while the parent takes back all but the next:
- * what was taken back is not begun. */
+/* A worker begins the items of each chunk from the front while the parent takes them back one by
+ * one from the end, until they meet: what was taken back stays so. */
 TEST(claims_are_told_apart_across_processes)
 {
-    enum { CHUNKS = 500, ITEMS = 60 };
+    enum { CHUNKS = 200, ITEMS = 2000 };
     mg_exchange_t *exchange;
     mg_claim_t claim;
     int status;
@@ -64,8 +64,14 @@ TEST(claims_are_told_apart_across_processes)
             sched_yield();
             CHECK(mg_transport_claim(transport, chunk, &claim) == MG_OK);
         }
-        CHECK(mg_transport_revoke(transport, chunk, claim.begun + 1, &claim) == MG_OK);
-        uint32_t limit = claim.limit;
+        uint32_t limit = ITEMS;
+        while (claim.begun < limit) {
+            CHECK(mg_transport_revoke(transport, chunk, limit - 1, &claim) == MG_OK);
+            CHECK(claim.limit <= limit && claim.begun <= claim.limit);
+            limit = claim.limit;
+            CHECK(mg_transport_claim(transport, chunk, &claim) == MG_OK);
+            CHECK(claim.limit == limit);
+        }
         while (claim.in_hand) {
             sched_yield();
             CHECK(mg_transport_claim(transport, chunk, &claim) == MG_OK);

@@ -186,7 +186,7 @@ RSpec.describe Minigun::Execution::ForkPool, :no_leaks, limit: 300 do
   def running?(pid)
     stat = File.read("/proc/#{pid}/stat")
     stat[(stat.rindex(")") + 2)] != "Z"
-  rescue Errno::ENOENT
+  rescue Errno::ENOENT, Errno::ESRCH
     false
   end
 end
