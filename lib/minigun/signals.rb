@@ -11,7 +11,8 @@ module Minigun
     # Seconds after which a run that drains tells so.
     QUIET_SECONDS = 0.5
     NEVER = { Object => :never }.freeze
-    private_constant :NEVER
+    HANDLERS = TRAPPED.to_h { |signal| [signal, proc { Signals.send(:receive, signal) }] }.freeze
+    private_constant :NEVER, :HANDLERS
 
     @lock = Mutex.new
     @ended = ConditionVariable.new
@@ -80,16 +81,17 @@ module Minigun
           error.is_a?(SignalException) && error.signo == Signal.list.fetch(signal)
       end
 
-      # A child has none of its parent's runs and handlers.
+      # A child has none of its parent's runs.
       def forget_parent
         @process = Process.pid
-        @runs, @received, @former = [], [], {}
+        @runs, @received = [], []
       end
 
       def set
-        @received = []
-        TRAPPED.each do |signal|
-          former = trap(signal) { receive(signal) }
+        inherited, @former, @received = @former, {}, []
+        HANDLERS.each do |signal, handler|
+          former = trap(signal, handler)
+          former = inherited[signal] if former.equal?(handler)
           former == "IGNORE" ? trap(signal, former) : @former[signal] = former
         end
       end
@@ -103,12 +105,21 @@ module Minigun
 
       # Runs in a trap: takes no lock.
       def receive(signal)
+        return pass_on(signal) unless @process == Process.pid
+
         @received += [signal]
         case @received.size
         when 1 then drain(signal)
         when 2 then @runs.each { |run| run.cancel(signal) }
         else leave_process(signal)
         end
+      end
+
+      # A child that something else has forked has its parent's handlers, and none of its runs: there
+      # the signal means what it meant before.
+      def pass_on(signal)
+        @former.each { |each, handler| trap(each, handler || "SYSTEM_DEFAULT") }
+        Process.kill(signal, Process.pid)
       end
 
       def drain(signal)

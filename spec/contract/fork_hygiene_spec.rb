@@ -110,6 +110,35 @@ RSpec.describe "Children of a run" do
     expect(seen.out).to eq([[false, false, false]] * 2)
   end
 
+  it "die of a signal that comes before they have handlers of their own, and are replaced", :no_leaks do
+    ended = minigun(<<~RUBY)
+      module Young
+        # The first children that it forks are hit at once, as often as would end their parent.
+        def _fork
+          super.tap { |pid| 3.times { Process.kill(:TERM, Process.pid) } if pid.zero? && YOUNG.read_nonblock(1, exception: false) == "." }
+        end
+      end
+      YOUNG, filler = IO.pipe
+      filler.write("....")
+      Process.singleton_class.prepend(Young)
+
+      class Job
+        include Minigun::DSL
+        pipeline do
+          producer(:numbers) { |output| 4.times { |number| output << number } }
+          ipc_fork(1) { processor(:same) { |number, output| output << number } }
+          consumer(:show) { |number| puts number }
+        end
+      end
+      Job.new.run
+    RUBY
+
+    log, shown = ended.out.lines.partition { |line| line.include?("ERROR") }
+    expect(shown).to contain_exactly("0\n", "1\n", "2\n", "3\n")
+    expect(log).to contain_exactly(*[/was killed by SIGTERM$/] * 4)
+    expect(ended.err).to eq("")
+  end
+
   { "exit!" => proc { exit! 9 },
     "KILL" => proc { Process.kill(:KILL, Process.pid) && sleep },
     "USR1" => proc { Process.kill(:USR1, Process.pid) && sleep } }.each do |name, death|

@@ -110,4 +110,39 @@ RSpec.describe "Signals during a run" do
     expect(ended.err.scan(/Interrupt/).size).to eq(1)
     expect(ended.status.termsig).to eq(Signal.list.fetch("INT"))
   end
+
+  context "in a child that a stage's block forks" do
+    # The block's child tells that it is there, and waits to be told to end.
+    let(:parent) { <<~RUBY }
+      producer(:gen) { emit 1 }
+      consumer(:keep) do |_|
+        reader, writer = IO.pipe
+        pid = fork { CHILD.call; writer.write("."); sleep }
+        reader.read(1)
+        Process.kill(:TERM, pid)
+        puts Process.wait2(pid).last.termsig.inspect
+      end
+    RUBY
+
+    it "TERM ends it" do
+      expect(minigun(program(parent, before: "CHILD = proc {}")).out).to eq("15\nran\n")
+    end
+
+    it "TERM ends it also when it has made a run of its own" do
+      inner = <<~RUBY
+        CHILD = proc do
+          job = Class.new { include Minigun::DSL; producer(:one) { emit 1 }; consumer(:none) { |_| } }
+          job.new.run
+        end
+      RUBY
+
+      expect(minigun(program(parent, before: inner)).out).to eq("15\nran\n")
+    end
+
+    it "TERM reaches the handler that the host program had before the run" do
+      handler = 'CHILD = proc {}; trap("TERM") { $stdout.write("mine\n"); $stdout.flush; trap("TERM", "SYSTEM_DEFAULT"); Process.kill(:TERM, $$) }'
+
+      expect(minigun(program(parent, before: handler)).out).to eq("mine\n15\nran\n")
+    end
+  end
 end

@@ -2,6 +2,7 @@
 
 require_relative "../clock"
 require_relative "../errors"
+require_relative "child_hygiene"
 
 module Minigun
   module Execution
@@ -157,7 +158,10 @@ module Minigun
       end
 
       def leave
-        Process.exit!(true) if Process.pid != @owner
+        return if Process.pid == @owner
+
+        ChildHygiene.die_of($!) if $!.is_a?(SignalException)
+        Process.exit!(true)
       end
 
       # Somebody else's wait may have taken the status: then it is unknown, but the child has ended.

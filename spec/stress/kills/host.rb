@@ -3,6 +3,10 @@
 module Kills
   # The process a trial's pipeline runs in, leader of a group of its own. Leaves a report in a file.
   class Host
+    # Seconds without an item that came through after which workers are spared until one does: whoever
+    # kills them all for ten ends the run.
+    PATIENCE = 3
+
     def initialize(plan, report)
       @plan = plan
       @report = report
@@ -35,7 +39,7 @@ module Kills
 
     def examine(before)
       job = Program.of(@plan).new
-      ended = with_killer { run(job) }
+      ended = with_killer(job) { run(job) }
       taken = Points.taken(@plan)
       { seen: job.seen, counts: job.counts, ended: ended, kills: @kills + taken, children: children,
         left: left(before), result: figures(job) }
@@ -66,19 +70,25 @@ module Kills
                   died: deaths.map { |death| death.item.first }, deaths: result.worker_deaths }
     end
 
-    def with_killer
+    def with_killer(job)
       stop = !%i[workers stop drain].include?(@plan.how)
       random = Random.new(@plan.seed)
       killer = Thread.new do
         until stop
           sleep random.rand(0.0..(2 * @plan.every))
-          hit(children.sample(random: random), random)
+          hit(children.sample(random: random), random) unless barren?(job)
         end
       end
       yield
     ensure
       stop = true
       killer.join
+    end
+
+    def barren?(job)
+      now, through = Process.clock_gettime(Process::CLOCK_MONOTONIC), job.seen.size
+      @through, @since = through, now unless @through == through
+      now - @since > PATIENCE
     end
 
     def hit(pid, random)
