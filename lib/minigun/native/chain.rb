@@ -3,6 +3,10 @@
 require "etc"
 require "json"
 
+require_relative "faces"
+require_relative "fork"
+require_relative "options"
+
 module Minigun
   module Native
     # A row of native stages without a pipeline around it, each stage a Hash of its name and its

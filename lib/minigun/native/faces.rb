@@ -1,5 +1,8 @@
 # frozen_string_literal: true
 
+require_relative "files"
+require_relative "members"
+require_relative "pattern"
 require_relative "where"
 
 module Minigun

@@ -18,8 +18,8 @@ module Minigun
       def self.guard
         return if @guarded
 
-        @guarded = true
         Process.singleton_class.prepend(self) if Process.respond_to?(:_fork)
+        @guarded = true
       end
     end
   end
