@@ -21,6 +21,7 @@ RSpec.configure do |config|
   config.include WaitUntil
   config.include LeakCheck
   config.include Unlogged
+  config.before(:context, :interrupting) { AllLoaded.now }
   config.around { |example| TimeLimit.watch(example) { LogCheck.watch { Collector.during_example { example.run } } } }
   config.around(:each, :unlogged) { |example| without_log { example.run } }
   config.around(:each, :no_leaks) { |example| without_leaks { example.run } }

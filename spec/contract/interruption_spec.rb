@@ -2,7 +2,7 @@
 
 require_relative "contract_helper"
 
-RSpec.describe "Interrupting a run" do
+RSpec.describe "Interrupting a run", :interrupting do
   shapes = {
     "a sleeping producer" => proc { producer(:gen) { sleep } },
     "a busy producer" => proc { producer(:gen) { loop { emit 1 } } },

@@ -3,7 +3,7 @@
 require_relative "dialect_helper"
 
 # Section 15.
-RSpec.describe "Run control" do
+RSpec.describe "Run control", :interrupting do
   let(:job) do
     flow do
       producer(:source) { |output| 3.times { |n| output << n } }

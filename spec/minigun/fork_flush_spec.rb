@@ -3,7 +3,7 @@
 require "spec_helper"
 
 # Workers whose stage keeps items until it flushes, and that end before it has.
-RSpec.describe "The flush of a forked stage", :no_leaks do
+RSpec.describe "The flush of a forked stage", :interrupting, :no_leaks do
   before { Minigun.logger = Logger.new(@log = StringIO.new) }
 
   after { Minigun.logger = nil }

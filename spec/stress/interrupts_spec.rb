@@ -4,9 +4,7 @@ require "spec_helper"
 require_relative "interrupts/storm"
 
 # INTERRUPTS=n sends so many in all, STORM_SEED repeats the storm of a seed.
-RSpec.describe "Interrupts at every wait", :stress, limit: 600 do
-  before(:all) { Interrupts.load_all }
-
+RSpec.describe "Interrupts at every wait", :interrupting, :stress, limit: 600 do
   share = Integer(ENV.fetch("INTERRUPTS", 100_000)) / Interrupts::SHAPES.size
   chosen = ENV["STORM_SEED"]&.to_i
 

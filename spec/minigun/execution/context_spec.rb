@@ -4,7 +4,7 @@ require "open3"
 require "rbconfig"
 require "timeout"
 
-RSpec.describe Minigun::Execution::Context do
+RSpec.describe Minigun::Execution::Context, :interrupting do
   def context(type) = Minigun::Execution.create_context(type, "work")
 
   # Runs a program of its own, without minigun.

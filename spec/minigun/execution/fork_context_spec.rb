@@ -2,7 +2,7 @@
 
 require "timeout"
 
-RSpec.describe Minigun::Execution::ForkContext, :no_leaks do
+RSpec.describe Minigun::Execution::ForkContext, :interrupting, :no_leaks do
   subject(:work) { described_class.new(:child) }
 
   before { skip "no fork here" unless Process.respond_to?(:fork) }

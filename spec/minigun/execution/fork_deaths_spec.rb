@@ -3,7 +3,7 @@
 require "spec_helper"
 require_relative "fork_pool_helper"
 
-RSpec.describe Minigun::Execution::ForkPool, :no_leaks, limit: 300 do
+RSpec.describe Minigun::Execution::ForkPool, :interrupting, :no_leaks, limit: 300 do
   include ForkPoolHelper
 
   def die(how)

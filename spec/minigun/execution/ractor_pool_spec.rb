@@ -3,7 +3,7 @@
 require "timeout"
 require "minigun/execution/ractor_pool"
 
-RSpec.describe "Minigun::Execution::RactorPool", :no_leaks do
+RSpec.describe "Minigun::Execution::RactorPool", :interrupting, :no_leaks do
   # Blocks made here have a self that can be shared.
   blocks = Module.new do
     def self.where = proc { |item, output| output << [item, Ractor.current.to_s] }

@@ -3,7 +3,7 @@
 require "spec_helper"
 require "tmpdir"
 
-RSpec.describe Minigun::Native::Chain do
+RSpec.describe Minigun::Native::Chain, :interrupting do
   def chain(*stages, **options) = described_class.new(*stages, **options)
 
   def items(*stages, input: nil, **options) = chain(*stages, **options).each(input).to_a

@@ -6,7 +6,7 @@ require "open3"
 require "stringio"
 require "tmpdir"
 
-RSpec.describe "native stages in a pipeline" do
+RSpec.describe "native stages in a pipeline", :interrupting do
   around { |example| Dir.mktmpdir { |folder| Dir.chdir(folder) { example.run } } }
 
   let(:log) { StringIO.new }
@@ -175,8 +175,6 @@ RSpec.describe "native stages in a pipeline" do
       native :read, lines: { path: "log", block: 64 }
       consumer(:keep) { |_| Thread.stop }
     end
-    # Interrupts in the middle of a require are RubyGems' affair.
-    job { native(:read, lines: "log") }.run
     [endless, waiting].each do |stuck|
       runner = Thread.new { stuck.perform }
       runner.report_on_exception = false

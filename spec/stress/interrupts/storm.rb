@@ -24,15 +24,6 @@ module Interrupts
               "processor(:a, threads: 2, on_error: :dead_letter, dead_letter: []) { |n| poke; emit n }\n" }
   }.freeze
 
-  # What is loaded when first used would be loaded again where an interrupt hits the loading.
-  def self.load_all(room = Minigun, seen = [])
-    return if seen.include?(room)
-
-    seen << room
-    parts = room.constants(false).map { |name| room.const_get(name) }
-    parts.grep(Module).select { |part| part.to_s.start_with?("Minigun::") }.each { |part| load_all(part, seen) }
-  end
-
   # A run that does nothing for ever.
   def self.sleeper(options = "")
     Class.new do
