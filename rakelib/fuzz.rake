@@ -46,6 +46,12 @@ module Fuzz
 
   def ruby?(name) = listed(name, "ruby") == ["embedded"]
 
+  # What extconf.rb asks of this Ruby.
+  def ruby_flags(libraries)
+    found = StageTests.compiles?("void rb_hash_stlike_foreach(void); void (*here)(void) = rb_hash_stlike_foreach;", *libraries)
+    [*RUBY_FLAGS, *("-DHAVE_RB_HASH_STLIKE_FOREACH" if found)]
+  end
+
   def libraries(name)
     listed(name, "libraries").map { |library| "-l#{library}" } + (ruby?(name) ? RbConfig::CONFIG["LIBRUBYARG_SHARED"].split : [])
   end
@@ -58,7 +64,7 @@ module Fuzz
     defines = StageTests::LIBRARIES.filter_map { |define, (library, _)| "-D#{define}" if libraries.include?("-l#{library}") }
     defines << "-DHAVE_SIMDJSON" if libraries.include?("-lsimdjson")
     mkdir_p FOLDER, verbose: false
-    flags = [*FLAGS, *defines, *(RUBY_FLAGS if ruby?(name)), "-fsanitize=fuzzer,address,undefined"]
+    flags = [*FLAGS, *defines, *(ruby_flags(libraries) if ruby?(name)), "-fsanitize=fuzzer,address,undefined"]
     cpp, sources = FileList[*listed(name, "sources")].to_a.uniq.partition { |path| path.end_with?(".cpp") }
     objects = cpp.map do |path|
       "#{FOLDER}/#{name}_#{File.basename(path, ".cpp")}.o".tap do |object|

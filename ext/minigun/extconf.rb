@@ -6,6 +6,7 @@ abort "minigun needs POSIX threads" unless have_header("pthread.h")
 
 have_func("rb_internal_thread_specific_get", "ruby/thread.h")
 have_func("rb_ext_ractor_safe", "ruby.h")
+have_func("rb_hash_stlike_foreach")
 have_const("RUBY_FL_EXIVAR", "ruby.h")
 have_header("linux/futex.h")
 have_header("sys/eventfd.h")

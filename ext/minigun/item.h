@@ -123,6 +123,12 @@ VALUE mg_item_error(int state);
  * by value. */
 bool mg_is_plain_hash(VALUE hash);
 
+/* Calls a function with each pair of a Hash, in order, until it returns ST_STOP. It must
+ * not change the Hash nor call what might, or what runs Ruby code. Where Ruby lets it,
+ * the Hash is only read: rb_hash_foreach writes to it, which has a process copy the page
+ * if a fork shares it. */
+void mg_hash_each(VALUE hash, int (*each)(VALUE key, VALUE value, VALUE data), VALUE data);
+
 /* Where the keys of a hash of that size are kept; NULL if they aren't. */
 mg_shape_t *mg_shape_at(mg_shape_t *shapes, int depth, size_t size);
 void mg_shapes_clear(mg_shape_t *shapes, int depth);

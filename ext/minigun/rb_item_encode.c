@@ -119,13 +119,22 @@ put_array(mg_encoder_t *encoder, VALUE array)
     return PLAIN;
 }
 
-/* A walk over the pairs of a hash. */
+/* The pairs of a hash that isn't large, in order. */
 typedef struct {
-    mg_encoder_t *encoder;
-    mg_shape_t *shape; /* NULL: its keys aren't kept */
-    uint32_t index;
-    enum { FINE, UNLIKE, STOPPED } state;
-} walk_t;
+    size_t count;
+    VALUE keys[MG_ITEM_KEYS];
+    VALUE values[MG_ITEM_KEYS];
+} pairs_t;
+
+static int
+add_pair(VALUE key, VALUE value, VALUE data)
+{
+    pairs_t *pairs = (pairs_t *)data;
+    if (pairs->count == MG_ITEM_KEYS) return ST_STOP;
+    pairs->keys[pairs->count] = key;
+    pairs->values[pairs->count++] = value;
+    return ST_CONTINUE;
+}
 
 /* A key that stays what it is while it is the same object. */
 static bool
@@ -135,67 +144,69 @@ is_lasting(VALUE key)
     return SPECIAL_CONST_P(key) || RB_TYPE_P(key, T_SYMBOL) || RB_TYPE_P(key, T_FLOAT);
 }
 
+static void
+keep_keys(mg_shape_t *shape, const pairs_t *pairs)
+{
+    shape->count = 0;
+    for (size_t i = 0; i < pairs->count; i++) {
+        if (!is_lasting(pairs->keys[i])) return;
+    }
+    memcpy(shape->keys, pairs->keys, pairs->count * sizeof(VALUE));
+    shape->count = (uint32_t)pairs->count;
+}
+
+static plain_t
+put_pairs(mg_encoder_t *encoder, const pairs_t *pairs)
+{
+    mg_shape_t *shape = mg_shape_at(encoder->shapes, encoder->depth - 1, pairs->count);
+    bool like = shape && shape->count == pairs->count &&
+                memcmp(shape->keys, pairs->keys, pairs->count * sizeof(VALUE)) == 0;
+
+    mg_put_tag(encoder, like ? MG_ITEM_LIKE : MG_ITEM_HASH);
+    if (!like) mg_put_length(encoder, pairs->count);
+    for (size_t i = 0; i < pairs->count; i++) {
+        if (!like && put_value(encoder, pairs->keys[i]) != PLAIN) return NOT_PLAIN;
+        if (put_value(encoder, pairs->values[i]) != PLAIN) return NOT_PLAIN;
+    }
+    if (shape && !like) keep_keys(shape, pairs);
+    return PLAIN;
+}
+
 static int
 put_pair(VALUE key, VALUE value, VALUE data)
 {
-    walk_t *walk = (walk_t *)data;
-    if (put_value(walk->encoder, key) != PLAIN || put_value(walk->encoder, value) != PLAIN) {
-        walk->state = STOPPED;
-        return ST_STOP;
-    }
-    if (walk->shape && is_lasting(key)) walk->shape->keys[walk->shape->count++] = key;
-    return ST_CONTINUE;
+    mg_encoder_t **encoder = (mg_encoder_t **)data;
+    if (put_value(*encoder, key) == PLAIN && put_value(*encoder, value) == PLAIN) return ST_CONTINUE;
+    *encoder = NULL;
+    return ST_STOP;
 }
 
-/* A pair of a hash that may have the same keys as the one before it. */
-static int
-put_pair_like(VALUE key, VALUE value, VALUE data)
+static plain_t
+put_large_hash(mg_encoder_t *encoder, VALUE hash)
 {
-    walk_t *walk = (walk_t *)data;
-    if (walk->shape->keys[walk->index++] != key) walk->state = UNLIKE;
-    else if (put_value(walk->encoder, value) != PLAIN) walk->state = STOPPED;
-    return walk->state == FINE ? ST_CONTINUE : ST_STOP;
-}
-
-/* Writes the values alone, if the keys are the same. */
-static walk_t
-put_like(mg_encoder_t *encoder, VALUE hash, mg_shape_t *shape)
-{
-    walk_t walk = { .encoder = encoder, .shape = shape };
-    size_t size = encoder->out->size;
-    uint32_t symbols = encoder->count, containers = encoder->containers;
-
-    mg_put_tag(encoder, MG_ITEM_LIKE);
-    rb_hash_foreach(hash, put_pair_like, (VALUE)&walk);
-    if (walk.state == UNLIKE) {
-        encoder->out->size = size;
-        encoder->containers = containers;
-        forget_symbols(encoder, symbols);
-        mg_shapes_clear(encoder->shapes, encoder->depth);
-    }
-    return walk;
+    mg_put_tag(encoder, MG_ITEM_HASH);
+    mg_put_length(encoder, RHASH_SIZE(hash));
+    rb_hash_foreach(hash, put_pair, (VALUE)&encoder);
+    return encoder ? PLAIN : NOT_PLAIN;
 }
 
 static plain_t
 put_hash(mg_encoder_t *encoder, VALUE hash)
 {
-    size_t size = RHASH_SIZE(hash);
-    walk_t walk = { .encoder = encoder,
-                    .shape = mg_shape_at(encoder->shapes, encoder->depth, size),
-                    .state = UNLIKE };
-    if (!mg_is_plain_hash(hash) || !enter(encoder, hash)) return NOT_PLAIN;
+    pairs_t pairs;
+    plain_t plain;
 
-    if (walk.shape && walk.shape->count == size) walk.state = put_like(encoder, hash, walk.shape).state;
-    if (walk.state == UNLIKE) {
-        walk.state = FINE;
-        if (walk.shape) walk.shape->count = 0;
-        mg_put_tag(encoder, MG_ITEM_HASH);
-        mg_put_length(encoder, size);
-        rb_hash_foreach(hash, put_pair, (VALUE)&walk);
-        if (walk.shape && walk.shape->count != size) walk.shape->count = 0;
+    if (!mg_is_plain_hash(hash) || !enter(encoder, hash)) return NOT_PLAIN;
+    if (RHASH_SIZE(hash) > MG_ITEM_KEYS) {
+        plain = put_large_hash(encoder, hash);
+    }
+    else {
+        pairs.count = 0;
+        mg_hash_each(hash, add_pair, (VALUE)&pairs);
+        plain = put_pairs(encoder, &pairs);
     }
     encoder->depth--;
-    return walk.state == FINE ? PLAIN : NOT_PLAIN;
+    return plain;
 }
 
 static bool

@@ -16,6 +16,22 @@ mg_is_plain_hash(VALUE hash)
            !RTEST(rb_funcallv(hash, id_compare_by_identity_p, 0, NULL));
 }
 
+#ifdef HAVE_RB_HASH_STLIKE_FOREACH
+/* Ruby exports it, but has it in no header of its own. */
+int rb_hash_stlike_foreach(VALUE hash, int (*each)(st_data_t, st_data_t, st_data_t), st_data_t data);
+#endif
+
+void
+mg_hash_each(VALUE hash, int (*each)(VALUE key, VALUE value, VALUE data), VALUE data)
+{
+    if (RHASH_EMPTY_P(hash)) return;
+#ifdef HAVE_RB_HASH_STLIKE_FOREACH
+    rb_hash_stlike_foreach(hash, each, data);
+#else
+    rb_hash_foreach(hash, each, data);
+#endif
+}
+
 mg_shape_t *
 mg_shape_at(mg_shape_t *shapes, int depth, size_t size)
 {

@@ -1,4 +1,5 @@
 #include "engine_run.h"
+#include "item.h"
 
 #include <stdatomic.h>
 
@@ -268,7 +269,7 @@ size_of(VALUE value, int depth)
     }
     if (RB_BUILTIN_TYPE(value) == T_HASH) {
         struct table_size size = { .depth = depth - 1 };
-        rb_hash_foreach(value, size_of_pair, (VALUE)&size);
+        mg_hash_each(value, size_of_pair, (VALUE)&size);
         uint64_t pairs = (uint64_t)RHASH_SIZE(value);
         return own + (size.pairs ? size.bytes * pairs / (uint64_t)size.pairs : 0);
     }

@@ -122,6 +122,51 @@ RSpec.describe Minigun::Execution::ItemCodec do
       expect(same_after_all?([deep] * 3)).to be true
     end
 
+    it "carries those that pairs were taken from and put back, in their order" do
+      random = Random.new(5)
+      items = [3, 8, 9, 16, 17, 40].flat_map do |size|
+        hash = (1..size).to_h { |n| [:"k#{n}", n] }
+        Array.new(30) do
+          key = hash.keys.sample(random: random)
+          value = hash.delete(key)
+          hash[key] = value unless random.rand(3).zero?
+          hash.dup
+        end
+      end
+      expect(same_after_all?(items)).to be true
+    end
+
+    it "carries one that is being iterated over or is frozen" do
+      [4, 12, 30].each do |size|
+        hash = (1..size).to_h { |n| [n, [n]] }
+        seen = hash.map { |pair| described_class.load(*described_class.dump([hash, pair]))[0] }
+        expect(seen).to all(eq(hash))
+        hash[:more] = 1 # no longer held by an iteration
+        expect(same_after_all?([hash, hash.dup.freeze])).to be true
+      end
+    end
+
+    it "leaves them where they are shared with a fork", if: File.exist?("/proc/self/stat") do
+      hashes = Array.new(40_000) { |n| { a: n, b: n } }
+      faults = -> { File.read("/proc/self/stat").rpartition(")").last.split[7].to_i }
+      reader, writer = IO.pipe
+      pid = fork do
+        GC.disable
+        counts = Array.new(2) do
+          before = faults.call
+          hashes.each_slice(100) { |some| described_class.dump(some) }
+          faults.call - before
+        end
+        writer.write(counts.first - counts.last)
+        exit!
+      end
+      writer.close
+      expect(Integer(reader.read)).to be < hashes.size * 40 / 4096
+    ensure
+      reader.close
+      Process.wait(pid)
+    end
+
     it "keeps a key that was changed from being taken for what it was" do
       key = [1]
       first = { key => 1 }
