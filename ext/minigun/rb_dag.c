@@ -1,6 +1,4 @@
-#include "minigun.h"
-
-#include "core/graph.h"
+#include "name_table.h"
 
 VALUE rb_cMinigunDAG;
 static VALUE rb_cMinigunDAGNodes, rb_cMinigunDAGEdges, rb_cMinigunDAGTargets;
@@ -13,7 +11,7 @@ static uint64_t changes;
 /* @nodes and @edges are the graph; this is their mirror. */
 struct dag {
     mg_graph_t *graph;
-    VALUE numbers; /* Hash: a node's key to its number, which is its place in @nodes */
+    mg_name_table_t names; /* a node's number is its place in @nodes */
 
     VALUE nodes;   /* the @nodes it was made from */
     VALUE edges;   /* the @edges it was made from; nil if it is no good any more */
@@ -27,7 +25,7 @@ static void
 dag_mark(void *ptr)
 {
     struct dag *dag = ptr;
-    rb_gc_mark_movable(dag->numbers);
+    mg_name_table_mark(&dag->names);
     rb_gc_mark_movable(dag->nodes);
     rb_gc_mark_movable(dag->edges);
     rb_gc_mark_movable(dag->stray);
@@ -37,7 +35,7 @@ static void
 dag_compact(void *ptr)
 {
     struct dag *dag = ptr;
-    dag->numbers = rb_gc_location(dag->numbers);
+    mg_name_table_compact(&dag->names);
     dag->nodes = rb_gc_location(dag->nodes);
     dag->edges = rb_gc_location(dag->edges);
     dag->stray = rb_gc_location(dag->stray);
@@ -48,6 +46,7 @@ dag_free(void *ptr)
 {
     struct dag *dag = ptr;
     mg_graph_free(dag->graph);
+    mg_name_table_free(&dag->names);
     xfree(dag);
 }
 
@@ -55,7 +54,7 @@ static size_t
 dag_memsize(const void *ptr)
 {
     const struct dag *dag = ptr;
-    return sizeof(*dag) + (dag->graph ? mg_graph_memsize(dag->graph) : 0);
+    return sizeof(*dag) + mg_index_memsize(&dag->names.keys) + (dag->graph ? mg_graph_memsize(dag->graph) : 0);
 }
 
 static const rb_data_type_t dag_type = {
@@ -73,10 +72,10 @@ dag_alloc(VALUE klass)
     struct dag *dag;
     VALUE self = TypedData_Make_Struct(klass, struct dag, &dag_type, dag);
 
-    dag->numbers = dag->nodes = dag->edges = dag->stray = Qnil;
+    mg_name_table_init(&dag->names);
+    dag->nodes = dag->edges = dag->stray = Qnil;
     const mg_status_t status = mg_graph_new(&dag->graph);
     if (status != MG_OK) mg_raise(status);
-    dag->numbers = rb_hash_new();
     return self;
 }
 
@@ -85,8 +84,7 @@ dag_alloc(VALUE klass)
 static mg_node_t
 number_of(const struct dag *dag, VALUE object)
 {
-    const VALUE number = rb_hash_lookup2(dag->numbers, mg_name_key(object), Qnil);
-    return NIL_P(number) ? MG_GRAPH_NONE : (mg_node_t)FIX2ULONG(number);
+    return mg_name_table_find(&dag->names, mg_name_key(object));
 }
 
 static VALUE
@@ -112,7 +110,7 @@ add_node(struct dag *dag, VALUE key)
     const mg_status_t status = mg_graph_add_node(dag->graph, &number);
 
     if (status != MG_OK) mg_raise(status);
-    rb_hash_aset(dag->numbers, key, ULONG2NUM(number));
+    mg_name_table_add(&dag->names, key);
     return number;
 }
 
@@ -148,7 +146,7 @@ mirror(VALUE self, struct dag *dag)
     dag->symbols = true;
     dag->seen = changes;
     mg_graph_clear(dag->graph);
-    rb_hash_clear(dag->numbers);
+    mg_name_table_clear(&dag->names);
     for (long i = 0; i < RARRAY_LEN(nodes); i++) add_node(dag, mg_name_key(RARRAY_AREF(nodes, i)));
     rb_hash_foreach(edges, mirror_targets, (VALUE)dag);
     dag->nodes = nodes;

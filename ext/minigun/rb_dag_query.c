@@ -128,28 +128,31 @@ minigun_dag_topological_sort(VALUE self)
 }
 
 /*
- * call-seq: feeders -> [order, predecessors]
+ * call-seq: each_fed { |node, feeder| }
  *
- * By the places of nodes in #nodes: their order, each after its predecessors, empty if
- * there is a cycle; and for each its only predecessor, or nil.
+ * By the places of nodes in #nodes: each node after its predecessors, or in the order of #nodes if
+ * there is a cycle, with its only predecessor, or nil.
  */
 static VALUE
-minigun_dag_feeders(VALUE self)
+minigun_dag_each_fed(VALUE self)
 {
     mg_graph_t *graph = mg_dag_graph(self);
     const uint32_t count = mg_graph_nodes(graph);
-    VALUE holder, numbers = rb_ary_new_capa(count), feeders = rb_ary_new_capa(count);
-    mg_node_t *order = room_for_nodes(graph, &holder);
-    const mg_status_t status = mg_graph_sort(graph, order);
+    VALUE orders, others;
+    mg_node_t *order = room_for_nodes(graph, &orders), *feeders = room_for_nodes(graph, &others);
+    const bool sorted = mg_graph_sort(graph, order) == MG_OK;
 
     for (mg_node_t i = 0; i < count; i++) {
         mg_edges_t edges = mg_graph_predecessors(graph, i);
-        const bool only = mg_graph_in_degree(graph, i) == 1;
-        if (status == MG_OK) rb_ary_push(numbers, ULONG2NUM(order[i]));
-        rb_ary_push(feeders, only ? ULONG2NUM(mg_edges_next(&edges)) : Qnil);
+        feeders[i] = mg_graph_in_degree(graph, i) == 1 ? mg_edges_next(&edges) : MG_GRAPH_NONE;
     }
-    rb_free_tmp_buffer(&holder);
-    return rb_assoc_new(numbers, feeders);
+    for (mg_node_t i = 0; i < count; i++) {
+        const mg_node_t node = sorted ? order[i] : i;
+        rb_yield_values(2, ULONG2NUM(node), feeders[node] == MG_GRAPH_NONE ? Qnil : ULONG2NUM(feeders[node]));
+    }
+    rb_free_tmp_buffer(&others);
+    rb_free_tmp_buffer(&orders);
+    return self;
 }
 
 /* For each node the number of edges on the longest way to it; [] if there is a cycle. */
@@ -183,6 +186,6 @@ Init_minigun_dag_query(void)
     rb_define_private_method(rb_cMinigunDAG, "successors", minigun_dag_successors, 1);
     rb_define_private_method(rb_cMinigunDAG, "path", minigun_dag_path, 2);
     rb_define_private_method(rb_cMinigunDAG, "cycle", minigun_dag_cycle, 0);
-    rb_define_method(rb_cMinigunDAG, "feeders", minigun_dag_feeders, 0);
+    rb_define_method(rb_cMinigunDAG, "each_fed", minigun_dag_each_fed, 0);
     rb_define_private_method(rb_cMinigunDAG, "levels", minigun_dag_levels, 0);
 }

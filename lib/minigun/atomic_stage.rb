@@ -11,9 +11,11 @@ module Minigun
     # @api private
     attr_reader :word
 
+    # @param signature [Signature, nil] nil if it shall be found when somebody asks for it
     # @api private
-    def declare(word, signature)
-      @word, @signature = word, signature
+    def declare(word, signature = nil)
+      @word = word
+      @signature = signature if signature
       self
     end
 
@@ -89,7 +91,7 @@ module Minigun
   #   end
   class ConsumerStage < AtomicStage
     def producer?
-      block ? super : false
+      block && !@word ? super : false
     end
   end
 end

@@ -76,7 +76,7 @@ module Minigun
       pipeline = run.pipeline
       pipeline.renew_stats
       Options.check_settings(pipeline)
-      pipeline.stages.each_value { |stage| check(pipeline, stage) unless stage.options.empty? }
+      pipeline.stages.each_value { |stage| check(pipeline, stage) unless stage.given_options.empty? }
       Options.check_hooks(pipeline) unless pipeline.hook_table.none_of_stages?
       pipeline.send(:build_dag_routing!) { |name| directory.find(name, run.index) }
     end

@@ -45,10 +45,11 @@ module Minigun
     #   `from` has no successors, no cycle is closed, and `to` is neither a sibling of `from` nor
     #   fed by one.
     #   @api private
-    # @!method feeders
-    #   By places in nodes.
-    #   @return [Array(Array<Integer>, Array<Integer, nil>)] the nodes, each after its predecessors, none
-    #     if the graph has a cycle; and for each its only predecessor
+    # @!method each_fed
+    #   By places in nodes, each node after its predecessors, or by its place if the graph has a cycle.
+    #   @yieldparam node [Integer]
+    #   @yieldparam feeder [Integer, nil] its only predecessor
+    #   @api private
 
     def initialize
       @nodes = Nodes.new

@@ -69,7 +69,7 @@ module Minigun
 
     # Refuses wrong options of a stage.
     def check_stage(pipeline, stage)
-      stage.options.each do |option, value|
+      stage.given_options.each do |option, value|
         rule = STAGE[option]
         if rule
           refuse(place(pipeline, stage), option, value, rule) unless value.nil? || rule.last.call(value)
@@ -83,7 +83,7 @@ module Minigun
     def check_effect(pipeline, stage)
       return unless StageLoop::BUILT_IN.include?(stage.class)
 
-      (WITHOUT_EFFECT[stage.accumulator?].keys & stage.options.keys).each do |option|
+      (WITHOUT_EFFECT[stage.accumulator?].keys & stage.given_options.keys).each do |option|
         Minigun.logger.warn("#{place(pipeline, stage)}: #{option}: has no effect here; " \
                             "#{WITHOUT_EFFECT[stage.accumulator?][option]}")
       end

@@ -78,12 +78,11 @@ module Minigun
     # @param type [Symbol, Class] :stage, :producer, :processor, :consumer, :accumulator
     #   or a descendant of Stage
     # @return [Stage]
-    def add_stage(type, name = nil, options = NONE, **more, &block)
+    def add_stage(type, name = nil, options = NONE, more = NONE, &block)
+      name, options, more = nil, name, options if name.is_a?(Hash)
       name ||= free_name(type)
-      given = Options.together(options, more)
-      definition = StageDefinition.of(type, name, given, self)
-      left = given.empty? ? given : definition.options
-      register(StageDefinition.stage(type, name, left, block, self), definition)
+      definition = StageDefinition.of(type, name, Options.together(options, more), self)
+      register(StageDefinition.stage(type, name, definition.options, block, self), definition)
     end
 
     # Enters a stage with the edges and hooks of its definition.
@@ -151,9 +150,9 @@ module Minigun
     def inspect = "#<#{self.class} #{name} (#{stages.size} stages)>"
 
     # The names of all stages: those of the order, then what was inserted by hand.
+    # @param keys [Array<Symbol>] all of them; they themselves are the answer if they are in order
     # @api private
-    def ordered_names
-      keys = @stages.keys
+    def ordered_names(keys = @stages.keys)
       return keys if @stage_order == keys
 
       ordered = Names.keys(@stage_order).uniq.select { |name| @stages.key?(name) }

@@ -45,7 +45,7 @@ module Minigun
 
     def initialize(stage, pipeline, kind, terminal)
       @stage, @pipeline, @kind, @terminal = stage, pipeline, kind, terminal
-      @ordered = stage.options[:ordered] || pipeline.config[:ordered] || false
+      @ordered = stage.given_options[:ordered] || pipeline.config[:ordered] || false
       place(chosen)
     end
 
@@ -80,7 +80,7 @@ module Minigun
     end
 
     def by_options
-      options = @stage.options
+      options = @stage.given_options
       return if options.empty?
       return Context.new(options[:execution], size_option) if options[:execution]
       return named(options[:execution_context]) if options[:execution_context]
@@ -117,7 +117,7 @@ module Minigun
                              "#{Options.hint(name, @pipeline.task&.context_names || [])}"
     end
 
-    def size_option = @stage.options.values_at(:max, :threads, :processes).compact.first
+    def size_option = @stage.given_options.values_at(:max, :threads, :processes).compact.first
 
     def type_of(context)
       TYPES.fetch(context.type.to_s) do |type|

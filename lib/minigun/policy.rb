@@ -21,7 +21,7 @@ module Minigun
 
     # What a stage says, over what its pipeline says; nil if neither says anything.
     def of_stage(stage, outer)
-      policy = stage.options.empty? ? outer : over(outer, stage.options.slice(*OPTIONS)) { Options.place(stage.pipeline, stage) }
+      policy = stage.given_options.empty? ? outer : over(outer, stage.given_options.slice(*OPTIONS)) { Options.place(stage.pipeline, stage) }
       policy unless policy.nil? || policy.empty?
     end
 

@@ -10,8 +10,9 @@ module Minigun
     def initialize(pipeline)
       @pipeline = pipeline
       @dag = pipeline.dag
-      @names = pipeline.ordered_names
-      @stages = @names == pipeline.stages.keys ? pipeline.stages.values : @names.map { |name| pipeline.stages[name] }
+      keys = pipeline.stages.keys
+      @names = pipeline.ordered_names(keys)
+      @stages = @names.equal?(keys) ? pipeline.stages.values : @names.map { |name| pipeline.stages[name] }
       @behind = Array.new(@names.size)
       @producing, @spawning = [], []
     end
@@ -66,7 +67,7 @@ module Minigun
     end
 
     def joins?(stage, candidate)
-      !stage.options[:await] && !(stage.composite? && candidate.composite?)
+      !stage.given_options[:await] && !(stage.composite? && candidate.composite?)
     end
 
     # In order of definition.

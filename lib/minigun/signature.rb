@@ -21,7 +21,8 @@ module Minigun
   class Signature
     OUTPUT_NAME = /\A_?(out|output|outputs)(_queue)?\z/
     INPUT_NAME = /\A_?(in|input|inputs)(_queue)?\z|\A_?queue\z/
-    ITEM_WORDS = %i[processor consumer stage].freeze
+    PER_ITEM_WORDS = %i[processor consumer].freeze
+    ITEM_WORDS = [*PER_ITEM_WORDS, :stage].freeze
     POSITIONAL = %i[req opt].freeze
     ADDRESSING = %i[output item_output input_output].freeze
 
@@ -48,6 +49,11 @@ module Minigun
         when :stage then loops?(names) ? self[:loop, :input_output] : of_item(word, block, names)
         else of_item(word, block, names)
         end
+      end
+
+      # Does its arity alone tell that a block is called for each item?
+      def each?(word, block)
+        block.arity == 1 && PER_ITEM_WORDS.include?(word)
       end
 
       # The signature of a custom class's `call`, by the base it descends from.
@@ -93,7 +99,7 @@ module Minigun
 
       # `consumer(&list.method(:push))` takes items: its parameter is a splat.
       def producer_without_parameters?(word, block)
-        return false if %i[processor consumer].include?(word) && splat?(block)
+        return false if PER_ITEM_WORDS.include?(word) && splat?(block)
 
         producing?(block)
       end

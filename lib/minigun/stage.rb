@@ -18,11 +18,11 @@ module Minigun
 
     DEFAULT_STRATEGY = :threaded
     SPAWN_STRATEGIES = %i[spawn_thread spawn_fork spawn_ractor].freeze
+    # @api private
+    NO_OPTIONS = {}.freeze
 
     # @return [Symbol, String] the name as it was given
     attr_reader :name
-    # @return [Hash] options that are neither edges nor hooks
-    attr_reader :options
     # @return [Proc, nil] the very block that was given
     attr_reader :block
     # @return [Placement::Context, nil] the context block it was defined in
@@ -35,8 +35,16 @@ module Minigun
       @name = name
       @owner = pipeline
       @block = block || given
-      @options = options || {}
+      @options = options unless options.nil? || options.empty?
     end
+
+    # Options that are neither edges nor hooks.
+    # @return [Hash]
+    def options = @options || (frozen? ? NO_OPTIONS : @options = {})
+
+    # As options, but where nothing was given it is one Hash for all stages.
+    # @api private
+    def given_options = @options || NO_OPTIONS
 
     # The pipeline it belongs to.
     def pipeline = @owner
@@ -45,10 +53,10 @@ module Minigun
 
     def root_pipeline = @owner&.root_pipeline
 
-    def strategy = options.fetch(:strategy, DEFAULT_STRATEGY)
+    def strategy = given_options.fetch(:strategy, DEFAULT_STRATEGY)
 
     # Capacity of its queue, where the stage has one of its own.
-    def queue_size = options.fetch(:queue_size) { options[:max_queue] }
+    def queue_size = given_options.fetch(:queue_size) { given_options[:max_queue] }
 
     def producer? = false
 
@@ -67,7 +75,7 @@ module Minigun
 
     # What `await:` says; a stage that only takes items from queues by name awaits them.
     # @return [Boolean, Numeric, nil]
-    def await = options.fetch(:await) { Subscriptions.only?(self) || nil }
+    def await = given_options.fetch(:await) { Subscriptions.only?(self) || nil }
 
     # @return [Symbol] :autonomous, :streaming or :composite
     def run_mode = producer? ? :autonomous : :streaming

@@ -9,14 +9,16 @@ module Minigun
 
     # @return [Array<Symbol>] names the stage sends to
     attr_reader :targets
-    # @return [Array<Symbol>] names the stage gets from
-    attr_reader :sources
-    # @return [Array<Array(Symbol, Proc)>] inline hooks, by type
-    attr_reader :hooks
     # @return [Hash] the options that are left
     attr_reader :options
 
     NONE = [].freeze
+
+    # @return [Array<Symbol>] names the stage gets from
+    def sources = @sources || NONE
+
+    # @return [Array<Array(Symbol, Proc)>] inline hooks, by type
+    def hooks = @hooks || NONE
 
     # Options that are of the definition, not of the stage.
     OWN = [:to, :from, *Hooks::STAGE_TYPES].freeze
@@ -57,25 +59,30 @@ module Minigun
       def atomic(word, name, options, block)
         return AtomicStage.new(name, nil, nil, options) unless block
 
+        return ConsumerStage.new(name, nil, block, options).declare(word) if Signature.each?(word, block)
+
         signature = Signature.of(word, block)
         CLASSES.fetch(signature.kind).new(name, nil, block, options).declare(word, signature)
       end
     end
 
+    # What most stages don't have is left out: there are as many definitions as stages.
     def initialize(options, custom)
-      @targets, @sources = names(options, :to), names(options, :from)
-      hooked = Hooks::STAGE_TYPES.any? { |type| options.key?(type) }
-      @hooks = hooked ? Hooks::STAGE_TYPES.flat_map { |type| hooks_of(type, options[type], custom) } : NONE
+      @targets = names(options, :to)
       @options = custom ? options : of_the_stage(options)
+      @sources = names(options, :from) if options.key?(:from)
+      return unless Hooks::STAGE_TYPES.any? { |type| options.key?(type) }
+
+      @hooks = Hooks::STAGE_TYPES.flat_map { |type| hooks_of(type, options[type], custom) }
     end
 
     private
 
     # Not by Hash#except, whose result has the memory of the whole.
     def of_the_stage(options)
-      rest = {}
-      options.each { |option, value| rest[option] = value unless OWN.include?(option) }
-      rest
+      rest = nil
+      options.each { |option, value| (rest ||= {})[option] = value unless OWN.include?(option) }
+      rest || Stage::NO_OPTIONS
     end
 
     def names(options, option)
@@ -100,6 +107,6 @@ module Minigun
     end
 
     # That of a stage without options.
-    PLAIN = new({}.freeze, false).freeze
+    PLAIN = new(Stage::NO_OPTIONS, false).freeze
   end
 end

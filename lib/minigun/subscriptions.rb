@@ -16,11 +16,11 @@ module Minigun
     # The names of the queues, but the default one, that a stage subscribes to.
     #
     # @return [Array<Symbol>]
-    def of(stage) = Names.keys(stage.options[:queues]).uniq - [DEFAULT]
+    def of(stage) = Names.keys(stage.given_options[:queues]).uniq - [DEFAULT]
 
     # Does a stage take nothing but what comes through its queues?
     def only?(stage)
-      queues = stage.options[:queues] or return false
+      queues = stage.given_options[:queues] or return false
 
       queues = Names.keys(queues)
       queues.any? && !queues.include?(DEFAULT)
@@ -32,7 +32,7 @@ module Minigun
     # @return [Hash{Symbol => Compiler::Node}] by the name of the queue
     def lay_out(layout)
       subscribers = Hash.new { |table, queue| table[queue] = [] }
-      layout.nodes.each { |node| of(node.stage).each { |queue| subscribers[queue] << node } if node.stage.options[:queues] }
+      layout.nodes.each { |node| of(node.stage).each { |queue| subscribers[queue] << node } if node.stage.given_options[:queues] }
       subscribers.each { |queue, nodes| nodes.each { |node| takes_items!(node, queue) } }
       subscribers.to_h { |queue, nodes| [queue, layout.add_distributor("queue #{queue}", nodes)] }
     end

@@ -2,6 +2,7 @@
  * on all of them do. Nothing may crash, hang or leak, whatever fails. */
 #include "core/exchange.h"
 #include "core/graph.h"
+#include "core/index.h"
 
 #include "faults.h"
 #include "rig.h"
@@ -71,6 +72,27 @@ build_graph(void)
 TEST(fault_in_building_a_graph)
 {
     fault_each("graph", FAULT_MEMORY, build_graph);
+}
+
+static void
+build_index(void)
+{
+    mg_index_t index = { 0 };
+
+    for (uintptr_t i = 0; i < 100; i++) {
+        const uint32_t number = index.count;
+        const mg_status_t status = mg_index_add(&index, i);
+
+        CHECK(expected(status));
+        CHECK(mg_index_find(&index, i) == (status == MG_OK ? number : MG_INDEX_NONE));
+    }
+    for (uint32_t i = 0; i < index.count; i++) CHECK(mg_index_find(&index, index.keys[i]) == i);
+    mg_index_free(&index);
+}
+
+TEST(fault_in_building_an_index)
+{
+    fault_each("index", FAULT_MEMORY, build_index);
 }
 
 enum { ITEMS = 60 };

@@ -89,9 +89,13 @@ RSpec.describe Minigun::DAG do
     end
 
     it "takes what has no other name for itself" do
-      dag.add_edge(1, 2)
+      dag.add_edge(1, :b).add_edge(:b, [3]).add_node(1)
 
-      expect(dag.downstream(1)).to eq([2])
+      expect(dag.nodes).to eq([1, :b, [3]])
+      expect(dag.downstream(1)).to eq([:b])
+      expect(dag.upstream([3])).to eq([:b])
+      expect(dag.index([3])).to eq(2)
+      expect(dag.node?(3)).to be(false)
     end
 
     it "refuses no name" do

@@ -27,6 +27,25 @@ RSpec.describe Minigun::Stage do
     expect(line.add_stage(:consumer, :a, { threads: 2, max: 1 }, threads: 3) { |item| item }.options).to eq(threads: 3, max: 1)
   end
 
+  it "takes options by hand that no other stage has" do
+    line = Minigun::Pipeline.new(:line)
+    first, second = %i[a b].map { |name| line.add_stage(:consumer, name, to: []) { |item| item } }
+    first.options[:queue_size] = 3
+
+    expect([first.queue_size, second.queue_size]).to eq([3, nil])
+    expect(second.options).to eq({})
+    expect(described_class.new(name: :c).freeze.options).to eq({})
+  end
+
+  it "gets a name if none is given, also with options" do
+    line = Minigun::Pipeline.new(:line)
+    stages = [line.add_stage(:consumer, threads: 2) { |item| item }, line.add_stage(:consumer, nil, { threads: 3 }) { |item| item },
+              line.add_stage(:consumer) { |item| item }]
+
+    expect(stages.map { |stage| [stage.name, stage.options] })
+      .to eq([[:"consumer#1", { threads: 2 }], [:"consumer#2", { threads: 3 }], [:"consumer#3", {}]])
+  end
+
   it "has nothing to execute" do
     expect { described_class.new(name: :a).execute(context, 1) }.to raise_error(NotImplementedError)
   end

@@ -116,7 +116,7 @@ module Minigun
 
       # Stages that say nothing about it themselves share their placement.
       def placement(stage, kind, terminal)
-        return Placement.new(stage, pipeline, kind, terminal) if stage.execution_context || stage.options.any?
+        return Placement.new(stage, pipeline, kind, terminal) if stage.execution_context || stage.given_options.any?
 
         (@placements[terminal] ||= {})[kind] ||= Placement.new(stage, pipeline, kind, terminal)
       end

@@ -43,9 +43,9 @@ module Minigun
       end
 
       def acknowledgement(step)
-        return if @stage.options.empty?
+        return if @stage.given_options.empty?
 
-        hooks = @stage.options.slice(:ack, :nack).compact
+        hooks = @stage.given_options.slice(:ack, :nack).compact
         return if hooks.empty?
         return hooks if step.kind == :producer
 
@@ -64,7 +64,7 @@ module Minigun
         step.pipeline_index = @node.run.index
         step.targets = @node.targets.map(&:index)
         step.upstreams = @node.senders.map(&:index)
-        step.routing = @stage.options[:routing] || :broadcast
+        step.routing = @stage.given_options[:routing] || :broadcast
         step.queue_size = capacity
         step.queue_bytes = bytes
         step.await = await(step.kind)
@@ -86,7 +86,7 @@ module Minigun
       end
 
       def batch(step)
-        step.max_size = @stage.options[:max_size] || @pipeline.config[:batch_size] || @stage.max_size
+        step.max_size = @stage.given_options[:max_size] || @pipeline.config[:batch_size] || @stage.max_size
         step.max_wait = @stage.max_wait
       end
 
@@ -130,7 +130,7 @@ module Minigun
 
       # nil where nobody says, false for no bound.
       def bytes
-        given = @stage.options[:queue_bytes]
+        given = @stage.given_options[:queue_bytes]
         given = @node.run.queue_bytes if given.nil?
         UNBOUNDED.include?(given) ? false : given
       end

@@ -37,10 +37,9 @@ module Minigun
       # @return [self]
       def plan!
         forget
-        order, feeders = dag.feeders
         find_stages
-        order.each { |number| plan_stage(number, feeders[number]) }
-        @found.each_index { |number| plan_stage(number, feeders[number]) unless @types[number] }
+        dag.each_fed { |number, feeder| plan_stage(number, feeder) }
+        (dag.nodes.size...@found.size).each { |number| plan_stage(number, nil) }
         self
       end
 
@@ -138,7 +137,7 @@ module Minigun
       end
 
       def plain?(stage)
-        options = stage.options
+        options = stage.given_options
         stage.strategy == Stage::DEFAULT_STRATEGY && stage.execution_context.nil? &&
           (options.empty? || PLACING.none? { |option| options[option] })
       end
@@ -152,7 +151,7 @@ module Minigun
       end
 
       def declared_type(stage)
-        options = stage.options
+        options = stage.given_options
         options[:execution] || named_type(stage, options[:execution_context]) || options[:strategy] ||
           (:thread if options[:threads]) || (:cow_fork if options[:processes] || options[:fork]) ||
           stage.execution_context&.type || stage.strategy

@@ -43,7 +43,7 @@ module Minigun
 
       def check_policy(step)
         stage, policy = step.stage, step.policy || {}
-        own, others = UNFIT.select { |option| policy[option] && policy[option] != 0 }.partition { |option| stage.options[option] }
+        own, others = UNFIT.select { |option| policy[option] && policy[option] != 0 }.partition { |option| stage.given_options[option] }
         place = Minigun::Options.place(stage.pipeline, stage)
         raise Error, "#{place}: native stages neither try again nor time out, so #{words(own)} can't be given" if own.any?
         return if others.empty?
