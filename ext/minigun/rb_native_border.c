@@ -169,8 +169,8 @@ schema_of(mg_border_t *border, VALUE hash)
     rb_free_tmp_buffer(&holder);
     const mg_columns_t **grown =
         realloc(border->columns, (size_t)(border->ncolumns + 1) * sizeof(*grown));
+    if (grown != NULL) border->columns = grown;
     if (grown == NULL || kept == NULL) mg_raise(MG_NOMEM);
-    border->columns = grown;
     border->columns[border->ncolumns] = kept;
     rb_ary_push(border->schemas, rb_obj_freeze(keys));
     return border->ncolumns++;
