@@ -6,6 +6,8 @@ module Kills
     # Seconds without an item that came through after which workers are spared until one does: whoever
     # kills them all for ten ends the run.
     PATIENCE = 3
+    # Lines of what it ended with.
+    FRAMES = 20
 
     def initialize(plan, report)
       @plan = plan
@@ -23,7 +25,7 @@ module Kills
       before = belongings
       File.write(@report, Marshal.dump(examine(before)))
     rescue Exception => e # rubocop:disable Lint/RescueException
-      File.write(@report, Marshal.dump({ fault: e.full_message(highlight: false) }))
+      File.write(@report, Marshal.dump({ fault: e.full_message(highlight: false).lines.first(FRAMES).join }))
     ensure
       exit!(true)
     end
