@@ -21,12 +21,25 @@ module CoverageOfProcess
     return if @dumped == Process.pid
 
     @dumped = Process.pid
-    result = Coverage.peek_result.select { |path, _| FILES.match?(path) }
+    calmly { write }
+  rescue StandardError => e
+    warn "no coverage of #{Process.pid}: #{e.message}"
+  end
+
+  def self.write
+    # Files that it hasn't run are in the dump of the process that loaded them.
+    result = Coverage.peek_result.select { |path, found| FILES.match?(path) && found[:lines].any? { |count| count&.positive? } }
     path = File.join(FOLDER, "#{Process.pid}-#{Random.new_seed.to_s(36)}")
     File.binwrite(path, Marshal.dump(result))
     File.rename(path, "#{path}.ruby") # whole or not at all
-  rescue StandardError => e
-    warn "no coverage of #{Process.pid}: #{e.message}"
+  end
+
+  # The results are large: with a collection at each of their allocations that takes minutes.
+  def self.calmly
+    stress, GC.stress = GC.stress, false
+    yield
+  ensure
+    GC.stress = stress
   end
 
   # The ways out that call no handler.
@@ -54,7 +67,7 @@ module CoverageOfProcess
   # A child counts what it runs itself.
   module Fork
     def _fork
-      super.tap { |pid| Coverage.result(stop: false, clear: true) if pid.zero? }
+      super.tap { |pid| CoverageOfProcess.calmly { Coverage.result(stop: false, clear: true) } if pid.zero? }
     end
   end
 end
