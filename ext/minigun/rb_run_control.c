@@ -68,18 +68,6 @@ minigun_run_drain(int argc, VALUE *argv, VALUE self)
     return self;
 }
 
-/* Are there producers that have not stopped? */
-static VALUE
-minigun_run_draining_p(VALUE self)
-{
-    mg_engine_t *engine = mg_engine_get(self);
-    if (!engine->run.draining) return Qfalse;
-    for (mg_worker_t *worker = engine->run.workers; worker; worker = worker->next) {
-        if (worker->running_head && worker->segment->head->kind == MG_KIND_PRODUCER) return Qtrue;
-    }
-    return Qfalse;
-}
-
 static VALUE
 minigun_run_drained_p(VALUE self)
 {
@@ -239,7 +227,6 @@ Init_minigun_run_control(VALUE klass)
     rb_define_method(klass, "start", minigun_run_start, 0);
     rb_define_method(klass, "cancel", minigun_run_cancel, -1);
     rb_define_method(klass, "drain", minigun_run_drain, -1);
-    rb_define_method(klass, "draining?", minigun_run_draining_p, 0);
     rb_define_method(klass, "drained?", minigun_run_drained_p, 0);
     rb_define_method(klass, "cancelled?", minigun_run_cancelled_p, 0);
     rb_define_method(klass, "error", minigun_run_error, 0);

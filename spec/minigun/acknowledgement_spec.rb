@@ -186,7 +186,7 @@ RSpec.describe "ack: and nack:", :unlogged do
     expect { native.run }.to raise_error(Minigun::Error, /native stages/)
   end
 
-  it "keep what they tell of from being collected, and compacted away" do
+  it "keep what they tell of from being collected, and compacted away", limit: 120 do
     object = Class.new do
       include Minigun::DSL
       attr_reader :told
