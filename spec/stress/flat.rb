@@ -4,6 +4,7 @@
 # flat.rb CONTEXT RUNS
 require "json"
 require "minigun"
+require_relative "own_memory"
 
 Warning[:experimental] = false
 Minigun.logger = Logger.new(nil)
@@ -36,8 +37,6 @@ rescue NotImplementedError
   nil
 end
 
-def rss = Integer(File.read("/proc/self/status")[/^VmRSS:\s+(\d+)/, 1])
-
 def descriptors = Dir.children("/proc/self/fd").size
 
 def children = Dir["/proc/self/task/*/children"].sum { |path| File.read(path).split.size rescue 0 }
@@ -45,7 +44,7 @@ def children = Dir["/proc/self/task/*/children"].sum { |path| File.read(path).sp
 def counts
   4.times { GC.start }
   kinds = ObjectSpace.count_objects
-  { rss: rss, threads: Thread.list.size, native: Dir.children("/proc/self/task").size, descriptors: descriptors,
+  { memory: OwnMemory.resident, threads: Thread.list.size, native: Dir.children("/proc/self/task").size, descriptors: descriptors,
     children: children, data: kinds[:T_DATA], objects: kinds[:TOTAL] - kinds[:FREE] }
 end
 

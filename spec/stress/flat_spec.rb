@@ -39,7 +39,7 @@ RSpec.describe "Run after run", if: File.directory?("/proc/self/fd") do
       expect(slope(of[:data], count / 10)).to be < 0.05
       expect(slope(of[:objects], count / 10)).to be < 0.5
       # Kilobytes. What the allocator takes once and keeps, a megabyte or two, is a matter of the first runs.
-      expect(slope(of[:rss], count / 10)).to be < 1 + 2_000.0 / count
+      expect(slope(of[:memory], count / 10)).to be < 1 + 2_000.0 / count
     end
   end
 end

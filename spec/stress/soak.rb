@@ -7,6 +7,7 @@
 
 require "minigun"
 require "timeout"
+require_relative "own_memory"
 
 class Soak
   ITEMS = 300
@@ -103,7 +104,7 @@ class Soak
 
   def measured
     3.times { GC.start }
-    { memory: File.read("/proc/self/status")[/VmRSS:\s*(\d+)/, 1].to_i, threads: settled_threads, files: Dir.children("/proc/self/fd").size,
+    { memory: OwnMemory.resident, threads: settled_threads, files: Dir.children("/proc/self/fd").size,
       children: child? }
   end
 
