@@ -59,6 +59,13 @@ typedef struct {
     VALUE keys[MG_ITEM_KEYS];
 } mg_shape_t;
 
+/* The pairs of a hash, in order. */
+typedef struct {
+    uint32_t count;
+    VALUE keys[MG_ITEM_KEYS];
+    VALUE values[MG_ITEM_KEYS];
+} mg_pairs_t;
+
 typedef struct {
     mg_bytes_t *out;
     uint32_t count;
@@ -129,8 +136,17 @@ bool mg_is_plain_hash(VALUE hash);
  * if a fork shares it. */
 void mg_hash_each(VALUE hash, int (*each)(VALUE key, VALUE value, VALUE data), VALUE data);
 
+/* Takes down the pairs of a Hash of up to MG_ITEM_KEYS, with mg_hash_each. */
+void mg_pairs_take(mg_pairs_t *pairs, VALUE hash);
+
 /* Where the keys of a hash of that size are kept; NULL if they aren't. */
 mg_shape_t *mg_shape_at(mg_shape_t *shapes, int depth, size_t size);
+
+/* Whether these are the keys that are kept; the same objects, in the same order. */
+bool mg_shape_is_of(const mg_shape_t *shape, const mg_pairs_t *pairs);
+
+/* Keeps the keys, or none if one of them may change. */
+void mg_shape_keep(mg_shape_t *shape, const mg_pairs_t *pairs);
 void mg_shapes_clear(mg_shape_t *shapes, int depth);
 void mg_shapes_mark(const mg_shape_t *shapes);
 

@@ -2,6 +2,8 @@
 
 #include <ruby/encoding.h>
 
+enum { AHEAD = 4 }; /* items that are on their way to the cache */
+
 static int utf8, binary, ascii; /* indexes of encodings */
 
 /* Whether the item has a form of its own. */
@@ -119,56 +121,20 @@ put_array(mg_encoder_t *encoder, VALUE array)
     return PLAIN;
 }
 
-/* The pairs of a hash that isn't large, in order. */
-typedef struct {
-    size_t count;
-    VALUE keys[MG_ITEM_KEYS];
-    VALUE values[MG_ITEM_KEYS];
-} pairs_t;
-
-static int
-add_pair(VALUE key, VALUE value, VALUE data)
-{
-    pairs_t *pairs = (pairs_t *)data;
-    if (pairs->count == MG_ITEM_KEYS) return ST_STOP;
-    pairs->keys[pairs->count] = key;
-    pairs->values[pairs->count++] = value;
-    return ST_CONTINUE;
-}
-
-/* A key that stays what it is while it is the same object. */
-static bool
-is_lasting(VALUE key)
-{
-    if (RB_TYPE_P(key, T_STRING)) return OBJ_FROZEN(key);
-    return SPECIAL_CONST_P(key) || RB_TYPE_P(key, T_SYMBOL) || RB_TYPE_P(key, T_FLOAT);
-}
-
-static void
-keep_keys(mg_shape_t *shape, const pairs_t *pairs)
-{
-    shape->count = 0;
-    for (size_t i = 0; i < pairs->count; i++) {
-        if (!is_lasting(pairs->keys[i])) return;
-    }
-    memcpy(shape->keys, pairs->keys, pairs->count * sizeof(VALUE));
-    shape->count = (uint32_t)pairs->count;
-}
-
 static plain_t
-put_pairs(mg_encoder_t *encoder, const pairs_t *pairs)
+put_pairs(mg_encoder_t *encoder, const mg_pairs_t *pairs)
 {
     mg_shape_t *shape = mg_shape_at(encoder->shapes, encoder->depth - 1, pairs->count);
-    bool like = shape && shape->count == pairs->count &&
-                memcmp(shape->keys, pairs->keys, pairs->count * sizeof(VALUE)) == 0;
+    bool like = shape && mg_shape_is_of(shape, pairs);
 
+    for (uint32_t i = 0; i < pairs->count; i++) MG_PREFETCH(pairs->values[i]);
     mg_put_tag(encoder, like ? MG_ITEM_LIKE : MG_ITEM_HASH);
     if (!like) mg_put_length(encoder, pairs->count);
-    for (size_t i = 0; i < pairs->count; i++) {
+    for (uint32_t i = 0; i < pairs->count; i++) {
         if (!like && put_value(encoder, pairs->keys[i]) != PLAIN) return NOT_PLAIN;
         if (put_value(encoder, pairs->values[i]) != PLAIN) return NOT_PLAIN;
     }
-    if (shape && !like) keep_keys(shape, pairs);
+    if (shape && !like) mg_shape_keep(shape, pairs);
     return PLAIN;
 }
 
@@ -193,7 +159,7 @@ put_large_hash(mg_encoder_t *encoder, VALUE hash)
 static plain_t
 put_hash(mg_encoder_t *encoder, VALUE hash)
 {
-    pairs_t pairs;
+    mg_pairs_t pairs;
     plain_t plain;
 
     if (!mg_is_plain_hash(hash) || !enter(encoder, hash)) return NOT_PLAIN;
@@ -201,8 +167,7 @@ put_hash(mg_encoder_t *encoder, VALUE hash)
         plain = put_large_hash(encoder, hash);
     }
     else {
-        pairs.count = 0;
-        mg_hash_each(hash, add_pair, (VALUE)&pairs);
+        mg_pairs_take(&pairs, hash);
         plain = put_pairs(encoder, &pairs);
     }
     encoder->depth--;
@@ -315,7 +280,11 @@ encode_run(VALUE data)
     while (run->done < run->max && run->from + run->done < RARRAY_LEN(run->items)) {
         if (run->done > 0 && encoder->out->size >= run->enough) break;
 
-        VALUE item = RARRAY_AREF(run->items, run->from + run->done);
+        long at = run->from + run->done;
+        VALUE item = RARRAY_AREF(run->items, at);
+        if (!SPECIAL_CONST_P(item) && at + AHEAD < RARRAY_LEN(run->items)) {
+            MG_PREFETCH(RARRAY_AREF(run->items, at + AHEAD));
+        }
         run->size = encoder->out->size;
         run->symbols = encoder->count;
         mg_encode(encoder, item);

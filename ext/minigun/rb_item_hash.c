@@ -1,5 +1,7 @@
 #include "item.h"
 
+#include <string.h>
+
 /* Flags that a small Hash has only if it has a default proc or compares by identity;
  * 0 if this Ruby tells it by something else. Which ones they are is found out when the
  * library is loaded. */
@@ -32,10 +34,52 @@ mg_hash_each(VALUE hash, int (*each)(VALUE key, VALUE value, VALUE data), VALUE 
 #endif
 }
 
+static int
+add_pair(VALUE key, VALUE value, VALUE data)
+{
+    mg_pairs_t *pairs = (mg_pairs_t *)data;
+    if (pairs->count == MG_ITEM_KEYS) return ST_STOP;
+    pairs->keys[pairs->count] = key;
+    pairs->values[pairs->count++] = value;
+    return ST_CONTINUE;
+}
+
+void
+mg_pairs_take(mg_pairs_t *pairs, VALUE hash)
+{
+    pairs->count = 0;
+    mg_hash_each(hash, add_pair, (VALUE)pairs);
+}
+
 mg_shape_t *
 mg_shape_at(mg_shape_t *shapes, int depth, size_t size)
 {
     return depth < MG_ITEM_SHAPES && size > 0 && size <= MG_ITEM_KEYS ? &shapes[depth] : NULL;
+}
+
+bool
+mg_shape_is_of(const mg_shape_t *shape, const mg_pairs_t *pairs)
+{
+    return shape->count == pairs->count && memcmp(shape->keys, pairs->keys, pairs->count * sizeof(VALUE)) == 0;
+}
+
+/* A key that stays what it is while it is the same object. */
+static bool
+is_lasting(VALUE key)
+{
+    if (RB_TYPE_P(key, T_STRING)) return OBJ_FROZEN(key);
+    return SPECIAL_CONST_P(key) || RB_TYPE_P(key, T_SYMBOL) || RB_TYPE_P(key, T_FLOAT);
+}
+
+void
+mg_shape_keep(mg_shape_t *shape, const mg_pairs_t *pairs)
+{
+    shape->count = 0;
+    for (uint32_t i = 0; i < pairs->count; i++) {
+        if (!is_lasting(pairs->keys[i])) return;
+    }
+    memcpy(shape->keys, pairs->keys, pairs->count * sizeof(VALUE));
+    shape->count = pairs->count;
 }
 
 void

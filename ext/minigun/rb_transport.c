@@ -1,6 +1,7 @@
 #include "transport_binding.h"
 #include "worker_gate.h"
 
+#include "core/memory.h"
 #include "core/sys.h"
 
 enum {
@@ -118,6 +119,14 @@ minigun_exchange_close(VALUE self)
     }
     mg_exchange_free(exchange->core);
     exchange->core = NULL;
+    return Qnil;
+}
+
+/* Gives memory back to the system that is free, but that the allocator keeps for later. */
+static VALUE
+minigun_exchange_s_trim_memory(VALUE klass)
+{
+    mg_memory_trim();
     return Qnil;
 }
 
@@ -246,6 +255,7 @@ Init_minigun_transport(void)
     rb_define_alloc_func(rb_cMinigunExchange, exchange_alloc);
     rb_undef_method(rb_cMinigunExchange, "initialize_copy");
 
+    rb_define_singleton_method(rb_cMinigunExchange, "trim_memory", minigun_exchange_s_trim_memory, 0);
     rb_define_method(rb_cMinigunExchange, "initialize", minigun_exchange_initialize, 2);
     rb_define_method(rb_cMinigunExchange, "close", minigun_exchange_close, 0);
     rb_define_method(rb_cMinigunExchange, "wait", minigun_exchange_wait, -1);

@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require "spec_helper"
+require "json"
 require "minigun/execution/fork/tidying"
 
 RSpec.describe Minigun::Execution::Fork::Tidying do
@@ -47,6 +48,27 @@ RSpec.describe Minigun::Execution::Fork::Tidying do
       expect(collections_where(live: 300_000, old: 200_000, free: 500)).to eq(1)
       expect(collections_where(live: 300_000, old: 200_000, free: 150_000)).to eq(0)
       expect(collections_where(live: 300_000, old: 290_000, free: 500)).to eq(0)
+    end
+
+    # Where the allocator is glibc's and has not been put in another's place.
+    trims = File.exist?("/proc/self/statm") && RUBY_PLATFORM.include?("linux-gnu") && ENV["LD_PRELOAD"].to_s.empty?
+    it "has free memory go back to the system, which children would share", if: trims do
+      program = <<~RUBY
+        require "etc"
+        require "minigun"
+        require "minigun/execution/fork/tidying"
+        resident = -> { File.read("/proc/self/statm").split[1].to_i * Etc.sysconf(Etc::SC_PAGESIZE) >> 20 }
+        before = resident.call
+        strings = Array.new(8000) { "x" * 5000 }
+        peak = resident.call
+        strings = strings.values_at(7999)
+        GC.start
+        Minigun::Execution::Fork::Tidying.before_forks
+        p [before, peak, resident.call]
+      RUBY
+      before, peak, after = JSON.parse(IO.popen([RbConfig.ruby, "-Ilib", "-e", program], &:read))
+      expect(peak - before).to be > 30
+      expect(peak - after).to be > 20
     end
 
     it "is not done where nobody knows, or the program has turned the collector off" do

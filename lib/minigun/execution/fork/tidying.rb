@@ -19,11 +19,14 @@ module Minigun
 
         # Collects garbage in the parent before it forks, where a collection is soon due: after the fork each
         # process would do it for itself, and copy the pages of all young objects to note their age.
+        # And gives free memory back that the allocator keeps: each fork would have to share its pages, each
+        # child to let go of them, and who uses them again would get copies of what is worth nothing.
         # @return [void]
         def self.before_forks
           stat = GC.stat
           young = stat[:heap_live_slots].to_i - stat[:old_objects].to_i
           new.collect if young > MANY && young > stat[:heap_free_slots].to_i
+          Exchange.trim_memory
         end
 
         def initialize
