@@ -10,6 +10,8 @@ COVERAGE_FLOORS = { "core, by C tests" => [95, 84], "native stages, by C tests" 
 
 # What is random is there to meet what is rare, not to reach more lines; and where all is counted it is slow.
 COVERAGE_SHARES = { "GRAPH_COUNT" => "100", "KILLS" => "300", "INTERRUPTS" => "10000" }.freeze
+# Nor do the same blocks under each of the policies.
+COVERAGE_SPARED = %w[retries dead_letter callable].flat_map { |policy| ["--tag", "~as_#{policy}"] }.freeze
 
 namespace :coverage do
   report = lambda do |groups|
@@ -37,7 +39,7 @@ namespace :coverage do
     sh ENV.fetch("CC", "cc"), "-shared", "-fPIC", "spec/support/coverage/dump_at_exit.c", "-o", preload, "-ldl", verbose: false
     env = COVERAGE_SHARES.merge(ENV.slice(*COVERAGE_SHARES.keys), "LD_PRELOAD" => preload, "MINIGUN_COVERAGE" => build.reports,
                                 "RUBYOPT" => "-r#{build.folder}/spec/support/coverage/ruby")
-    passed = build.rspec(*args.specs, *args.extras, env: env)
+    passed = build.rspec(*COVERAGE_SPARED, *args.specs, *args.extras, env: env)
     c = CoverageReport.merge(CTestCoverage.new.run, CoverageReport.of_c(File.join(build.folder, "build"), build.folder))
     c = c.values.reject { |file| file.path.end_with?("/counters.c") } # what counts, not what is counted
     ruby = CoverageReport.of_ruby(Dir[File.join(build.reports, "*.ruby")], build.folder)

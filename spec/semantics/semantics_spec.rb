@@ -25,7 +25,7 @@ RSpec.describe "What blocks may do", :matrix, limit: 600 do
 
   Semantics::CONTEXTS.each_key do |context|
     Semantics::POLICIES.each_key do |policy|
-      it "ends as it should, in all places, for #{context} with on_error or retries as in #{policy}" do
+      it "ends as it should, in all places, for #{context} with on_error or retries as in #{policy}", "as_#{policy}": true do
         expect_no_faults(chosen(Semantics.cells.select { |cell| cell.context == context && cell.policy == policy }))
       end
     end
