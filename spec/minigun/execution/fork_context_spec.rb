@@ -74,11 +74,18 @@ RSpec.describe Minigun::Execution::ForkContext, :interrupting, :no_leaks do
 
   it "does not leave the parent's signal handlers to the child" do
     before = trap(:TERM) { nil }
-    3.times do
-      work.execute { sleep }
-      Timeout.timeout(0.9) { work.terminate }
+    reader, writer = IO.pipe
+    work.execute do
+      writer.puts(Process.pid)
+      sleep
+    rescue SignalException => e
+      writer.puts(e.message)
     end
+    Process.kill(:TERM, Integer(reader.gets))
+
+    expect(reader.gets).to eq("SIGTERM\n")
   ensure
+    work.terminate
     trap(:TERM, before || "DEFAULT")
   end
 

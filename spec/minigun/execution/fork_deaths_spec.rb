@@ -90,14 +90,15 @@ RSpec.describe Minigun::Execution::ForkPool, :interrupting, :no_leaks, limit: 30
       end
 
       it "loses and doubles nothing while workers are killed at random" do
-        stop = false
+        run = FakeRun.new { |item, out| busy(0.0001) and out << item }
+        stop, through = false, -1
         killer = Thread.new do
           until stop
             sleep 0.02
-            kill_one
+            kill_one unless through == (through = run.outputs.size) # or none would ever come to anything
           end
         end
-        run, = drive((1..3000).to_a, kind, policy: { max_retries: 50 }) { |item, out| busy(0.0001) and out << item }
+        pool_for(run, kind, policy: { max_retries: 50 }) { |pool| pool.drive(FakeRun::Input.new((1..3000).to_a), nil) }
         stop = true
         killer.join
 
