@@ -8,14 +8,6 @@
 
 #include <string.h>
 
-/* Has an object on its way to the cache before it is read. A macro, since a function that
- * does nothing else is taken for one that does nothing. */
-#ifdef __GNUC__
-#define MG_PREFETCH(value) __builtin_prefetch((const void *)(value))
-#else
-#define MG_PREFETCH(value) ((void)(value))
-#endif
-
 /* Room for `size` bytes; they count as written. */
 static inline uint8_t *
 mg_put_room(mg_encoder_t *encoder, size_t size)

@@ -11,6 +11,14 @@
 #define RBOOL(value) ((value) ? Qtrue : Qfalse)
 #endif
 
+/* Has an object on its way to the cache before it is read. A macro, since a function that
+ * does nothing else is taken for one that does nothing. */
+#ifdef __GNUC__
+#define MG_PREFETCH(value) __builtin_prefetch((const void *)(value))
+#else
+#define MG_PREFETCH(value) ((void)(value))
+#endif
+
 extern VALUE rb_mMinigun;
 extern VALUE rb_mMinigunExecution;
 extern VALUE rb_cMinigunDAG;

@@ -3,6 +3,8 @@
 #include "core/clock.h"
 #include "core/watch.h"
 
+enum { AHEAD = 2 }; /* items that are on their way to the cache */
+
 static ID id_yield_items, id_drive;
 
 /* How an item is given to the stage's code: `argv` is set up once for many items, whose
@@ -51,7 +53,9 @@ process_quickly(mg_hand_t *hand, mg_part_t *part, struct giving *giving, uint32_
 {
     const mg_item_t *items = hand->in->items;
     while (hand->cursor < upto) {
-        give(part, giving, (VALUE)items[hand->cursor]);
+        VALUE item = (VALUE)items[hand->cursor];
+        if (!SPECIAL_CONST_P(item) && hand->cursor + AHEAD < upto) MG_PREFETCH(items[hand->cursor + AHEAD]);
+        give(part, giving, item);
         hand->cursor++;
     }
     book(hand);
