@@ -75,7 +75,7 @@ RSpec.describe "Garbage collection during a run" do
     end
   end
 
-  it "compacting in the blocks of every stage keeps items held and queued" do
+  it "compacting in the blocks of every stage keeps items held and queued", limit: 300 do
     skip "no compaction here" unless GC.respond_to?(:compact)
     compacting = job do
       producer(:gen) do

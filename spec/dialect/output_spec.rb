@@ -17,6 +17,16 @@ RSpec.describe "Output" do
     expect(stats_of(object, :source).items_produced).to eq(2)
   end
 
+  it "takes items from threads that a block makes, for all targets and for one" do
+    object = flow do
+      producer(:source) { |output| 3.times { |n| output << n } }
+      processor(:spread) { |n, output| Thread.new { (output << n).to(:keep) << (n + 10) }.join }
+      consumer(:keep) { |n| @seen << n }
+    end
+
+    expect(object.tap(&:run).seen).to eq([0, 10, 1, 11, 2, 12])
+  end
+
   it "does nothing without a target, and returns itself" do
     object = flow do
       producer(:source) { |output| output << 1 }

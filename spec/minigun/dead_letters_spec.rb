@@ -46,6 +46,30 @@ RSpec.describe Minigun::DeadLetter, :unlogged do
     expect(object.dead).to eq([1, 2, 3])
   end
 
+  it "goes to any object that is called, and to the file of one that has a path" do
+    object = job(Struct.new(:kept) { define_method(:call) { |letter| kept << letter.item } }.new(kept = []))
+    object.run
+    require "pathname"
+    job(Pathname.new(@folder).join("dead.ndjson")).run
+
+    expect(kept).to eq([1, 2, 3])
+    expect(File.readlines(File.join(@folder, "dead.ndjson")).map { |line| JSON.parse(line)["item"] }).to eq([1, 2, 3])
+  end
+
+  it "tells in a file of what can't be told" do
+    mute = Class.new { def inspect = raise("no") }
+    silent = Class.new(StandardError) { def message = raise("no") }
+    job(File.join(@folder, "dead.ndjson"), items: [mute.new]) { |_| raise silent }.run
+
+    expect(File.read(File.join(@folder, "dead.ndjson"))).to include("that can't be shown", "its message can't be told")
+  end
+
+  it "stops the run where its file is full" do
+    skip "no full device here" unless File.chardev?("/dev/full")
+
+    expect { job("/dev/full").run }.to raise_error(Minigun::DeadLetterError, /file "\/dev\/full" can't be written: .*the letter was for 1/)
+  end
+
   it "is kept in the result where no sink is named" do
     object = job(nil, on_error: :dead_letter)
     object.run

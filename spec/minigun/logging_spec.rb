@@ -22,4 +22,28 @@ RSpec.describe Minigun::Logging do
     expect(Process.wait2(pid).last).to be_success
     expect(File.readlines(errors.path)).to eq([described_class::StandardOutput::GONE])
   end
+
+  it "takes from children whatever is logged there, by name and by level" do
+    job = Class.new do
+      include Minigun::DSL
+      producer(:gen) { |output| output << 1 }
+      consumer(:keep, execution: :cow_fork) do |_|
+        logger = Minigun.logger
+        logger.warn(KeyError.new("an error"))
+        logger.warn([:a, :list])
+        logger.info("less than is wanted")
+        logger.warn("by name") { "a block" }
+        logger.add(nil, "of no level")
+      end
+    end
+    said = StringIO.new
+    former = Minigun.logger
+    Minigun.logger = Logger.new(said, level: :warn, formatter: ->(severity, _, name, text) { "#{severity} #{name} #{text}\n" })
+    job.new.run
+
+    expect(said.string).to include("an error (KeyError)", "WARN  [:a, :list]\n", "WARN by name a block\n", "ANY  of no level\n")
+    expect(said.string).not_to include("less than")
+  ensure
+    Minigun.logger = former
+  end
 end

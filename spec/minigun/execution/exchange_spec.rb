@@ -31,4 +31,22 @@ RSpec.describe Minigun::Execution::Exchange do
     exchange.wake
     expect(exchange.wait).to be(exchange)
   end
+
+  it "has so many places, and rings of such a size" do
+    [[0, 4096], [4097, 4096], [1, -1], [1, (1 << 30) + 1]].each do |workers, capacity|
+      expect { described_class.new(workers, capacity) }.to raise_error(ArgumentError)
+    end
+    [-1, 1].each { |place| expect { exchange.receive(place) }.to raise_error(ArgumentError) }
+    expect { exchange.send(:initialize, 1, 4096) }.to raise_error(ArgumentError, /already/)
+    expect { described_class.allocate.wait }.to raise_error(Minigun::ClosedError)
+  end
+
+  it "knows the chunks that it has given, and no others" do
+    exchange.grant(0, 3, 5)
+
+    expect(exchange.claim(0, 3)).to eq([0, 5, false])
+    expect(exchange.revoke(0, 3, 2)).to eq([0, 2, false])
+    expect { exchange.claim(0, 4) }.to raise_error(ArgumentError)
+    expect { exchange.revoke(0, 4, 1) }.to raise_error(ArgumentError)
+  end
 end

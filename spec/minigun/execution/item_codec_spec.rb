@@ -27,6 +27,17 @@ RSpec.describe Minigun::Execution::ItemCodec do
     it("carries #{item.inspect[0, 60]}") { expect(same?(round_trip(item), item)).to be true }
   end
 
+  it "leaves to Marshal what holds more keys than a shape and an object of a class" do
+    large = (1..200).to_h { |n| [n.to_s, n == 150 ? point.new(1, 2) : n] }
+
+    expect(round_trip(large)).to eq(large)
+    expect(round_trip([large, large])).to eq([large, large])
+  end
+
+  it "refuses numbers of more bits than there are" do
+    expect { described_class.load("\xff".b * 40, 1) }.to raise_error(Minigun::Error)
+  end
+
   it "carries NaN" do
     expect(round_trip(Float::NAN)).to be_nan
   end
