@@ -49,6 +49,7 @@ VALUE mg_name_key(VALUE object);
  * that of a name, or MG_GRAPH_NONE, as of the last mg_dag_graph. */
 struct mg_graph *mg_dag_graph(VALUE dag);
 uint32_t mg_dag_number(VALUE dag, VALUE name);
+VALUE mg_dag_nodes(VALUE dag);
 VALUE mg_dag_node(VALUE dag, uint32_t number);
 
 void Init_minigun_error(void);

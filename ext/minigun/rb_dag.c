@@ -87,8 +87,8 @@ number_of(const struct dag *dag, VALUE object)
     return mg_name_table_find(&dag->names, mg_name_key(object));
 }
 
-static VALUE
-nodes_of(VALUE self)
+VALUE
+mg_dag_nodes(VALUE self)
 {
     const VALUE nodes = rb_ivar_get(self, id_nodes);
     Check_Type(nodes, T_ARRAY);
@@ -98,7 +98,7 @@ nodes_of(VALUE self)
 VALUE
 mg_dag_node(VALUE self, uint32_t number)
 {
-    return rb_ary_entry(nodes_of(self), (long)number);
+    return rb_ary_entry(mg_dag_nodes(self), (long)number);
 }
 
 /* The mirror. */
@@ -137,7 +137,7 @@ mirror_targets(VALUE from, VALUE targets, VALUE data)
 static void
 mirror(VALUE self, struct dag *dag)
 {
-    const VALUE nodes = nodes_of(self), edges = rb_ivar_get(self, id_edges);
+    const VALUE nodes = mg_dag_nodes(self), edges = rb_ivar_get(self, id_edges);
 
     Check_Type(edges, T_HASH);
     dag->edges = Qnil; /* names may be foreign objects, so this may raise half way */
@@ -165,7 +165,7 @@ static struct dag *
 dag_now(VALUE self)
 {
     struct dag *dag = dag_get(self);
-    const VALUE nodes = nodes_of(self);
+    const VALUE nodes = mg_dag_nodes(self);
     const bool same = dag->edges == rb_ivar_get(self, id_edges) && dag->nodes == nodes && dag->seen == changes;
     const bool full = RARRAY_LEN(nodes) == (long)mg_graph_nodes(dag->graph);
 
@@ -192,7 +192,7 @@ new_node(VALUE self, struct dag *dag, VALUE object)
 {
     const VALUE name = mg_name_of(object), edges = dag->edges;
     dag->edges = Qnil;
-    rb_ary_push(nodes_of(self), name);
+    rb_ary_push(mg_dag_nodes(self), name);
     const mg_node_t number = add_node(dag, mg_name_key(name));
     if (NIL_P(dag->stray)) dag->edges = edges;
     return number;

@@ -127,6 +127,48 @@ minigun_dag_topological_sort(VALUE self)
     return names;
 }
 
+struct arrangement {
+    VALUE self, nodes, values;
+    long next; /* the place of the next key, if they are in the order of the nodes */
+};
+
+static int
+arrange_value(VALUE key, VALUE value, VALUE data)
+{
+    struct arrangement *all = (struct arrangement *)data;
+    long place = all->next++;
+
+    if (place >= RARRAY_LEN(all->nodes) || RARRAY_AREF(all->nodes, place) != key) {
+        const mg_node_t number = mg_dag_number(all->self, key);
+        if (number == MG_GRAPH_NONE) {
+            rb_yield_values(2, key, value);
+            return ST_CONTINUE;
+        }
+        place = (long)number;
+    }
+    rb_ary_store(all->values, place, value);
+    return ST_CONTINUE;
+}
+
+/*
+ * call-seq: arrange(table) { |name, value| } -> values
+ *
+ * The values of a Hash by the places of the nodes that are its keys, nil where there is none.
+ * Yields those whose keys are no nodes.
+ */
+static VALUE
+minigun_dag_arrange(VALUE self, VALUE table)
+{
+    struct arrangement all = { .self = self, .nodes = mg_dag_nodes(self) };
+    const long count = (long)mg_graph_nodes(mg_dag_graph(self));
+
+    Check_Type(table, T_HASH);
+    all.values = rb_ary_new_capa(count);
+    if (count > 0) rb_ary_store(all.values, count - 1, Qnil);
+    rb_hash_foreach(table, arrange_value, (VALUE)&all);
+    return all.values;
+}
+
 /*
  * call-seq: each_fed { |node, feeder| }
  *
@@ -186,6 +228,7 @@ Init_minigun_dag_query(void)
     rb_define_private_method(rb_cMinigunDAG, "successors", minigun_dag_successors, 1);
     rb_define_private_method(rb_cMinigunDAG, "path", minigun_dag_path, 2);
     rb_define_private_method(rb_cMinigunDAG, "cycle", minigun_dag_cycle, 0);
+    rb_define_method(rb_cMinigunDAG, "arrange", minigun_dag_arrange, 1);
     rb_define_method(rb_cMinigunDAG, "each_fed", minigun_dag_each_fed, 0);
     rb_define_private_method(rb_cMinigunDAG, "levels", minigun_dag_levels, 0);
 }

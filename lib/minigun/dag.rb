@@ -45,6 +45,12 @@ module Minigun
     #   `from` has no successors, no cycle is closed, and `to` is neither a sibling of `from` nor
     #   fed by one.
     #   @api private
+    # @!method arrange(table)
+    #   By places in nodes.
+    #   @return [Array] the values of a Hash whose keys are nodes, nil for those that are none
+    #   @yieldparam name [Object] a key that is no node
+    #   @yieldparam value [Object]
+    #   @api private
     # @!method each_fed
     #   By places in nodes, each node after its predecessors, or by its place if the graph has a cycle.
     #   @yieldparam node [Integer]

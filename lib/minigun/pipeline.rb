@@ -81,20 +81,21 @@ module Minigun
     def add_stage(type, name = nil, options = NONE, more = NONE, &block)
       name, options, more = nil, name, options if name.is_a?(Hash)
       name ||= free_name(type)
-      definition = StageDefinition.of(type, name, Options.together(options, more), self)
-      register(StageDefinition.stage(type, name, definition.options, block, self), definition)
+      StageDefinition.take_apart(type, name, Options.together(options, more), self) do |targets, sources, hooks, left|
+        register(StageDefinition.stage(type, name, left, block, self), targets, sources, hooks)
+      end
     end
 
     # Enters a stage with the edges and hooks of its definition.
     # @api private
-    def register(stage, definition)
+    def register(stage, targets, sources, hooks)
       key = Names.key(stage.name)
       known = @stages.size
       @stages[key] = stage
       @stage_order << key if @stages.size > known
       @dag.add_node(key)
-      connect(key, definition)
-      @hooks.define_inline(key, definition.hooks)
+      connect(key, targets, sources)
+      @hooks.define_inline(key, hooks)
       stage
     end
 
@@ -170,10 +171,9 @@ module Minigun
 
     private
 
-    def connect(key, definition)
-      targets = @rerouted.delete(key) ? [] : definition.targets
-      targets.each { |target| add_edge(key, target) }
-      definition.sources.each { |source| add_edge(source, key) }
+    def connect(key, targets, sources)
+      targets.each { |target| add_edge(key, target) } unless @rerouted.delete(key)
+      sources.each { |source| add_edge(source, key) }
     end
 
     def free_name(type)

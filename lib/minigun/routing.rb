@@ -80,11 +80,13 @@ module Minigun
 
     # In order of definition; by their places among the nodes, which mostly are those of the stages.
     def link_others
-      places = @names.map { |name| @dag.index(name) } unless @dag.nodes == @names
+      in_place = @dag.nodes == @names
       @behind.each_with_index do |candidate, position|
         next unless candidate
 
-        places ? @dag.link_in_order(places[position], places[candidate]) : @dag.link_in_order(position, candidate)
+        next @dag.link_in_order(position, candidate) if in_place
+
+        @dag.link_in_order(@dag.index(@names[position]), @dag.index(@names[candidate]))
       end
     end
 

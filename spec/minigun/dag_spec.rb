@@ -98,6 +98,24 @@ RSpec.describe Minigun::DAG do
       expect(dag.node?(3)).to be(false)
     end
 
+    it "arranges what a Hash has for them by their places" do
+      strays = []
+      dag.add_edge(:a, "b").add_node(:c)
+      arranged = lambda do |table|
+        strays.clear
+        dag.arrange(table) { |*stray| strays << stray }
+      end
+
+      expect(arranged.call({ a: 1, "b" => 2, c: 3 })).to eq([1, 2, 3])
+      expect(arranged.call({ c: 3, a: 1, b: 2 })).to eq([1, 2, 3])
+      expect(strays).to eq([])
+      expect(arranged.call({ b: 2 })).to eq([nil, 2, nil])
+      expect(arranged.call({ a: 1, x: 4, "b" => 2, y: 5 })).to eq([1, 2, nil])
+      expect(strays).to eq([[:x, 4], [:y, 5]])
+      expect(Minigun::DAG.new.arrange({}) { nil }).to eq([])
+      expect { dag.arrange([]) { nil } }.to raise_error(TypeError)
+    end
+
     it "refuses no name" do
       expect { dag.add_node(nil) }.to raise_error(ArgumentError, /nil has no name/)
     end

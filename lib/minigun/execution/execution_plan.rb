@@ -46,7 +46,7 @@ module Minigun
       # @return [Symbol] :thread, :fork, :ractor or :inline
       def context_for(name)
         number = number_of(name)
-        (number && @types[number]) || DEFAULT_TYPE
+        (number && @others[number]) || DEFAULT_TYPE
       end
 
       # @return [Symbol, String, nil] the name of the stage it is co-located with
@@ -62,7 +62,8 @@ module Minigun
 
       # @return [Array<Symbol>] the types that occur
       def context_types
-        @types.compact.uniq
+        others = @others.values.uniq
+        @others.size < @planned ? [DEFAULT_TYPE, *others] : others
       end
 
       # @return [Hash] names of stages by the name of the one they are co-located with;
@@ -85,29 +86,20 @@ module Minigun
 
       private
 
-      # All is kept by the number of a node of the graph; stages that are none follow.
+      # All is kept by the number of a node of the graph; stages that are none follow. Types are
+      # kept of those only that have another one than most.
       def forget
-        @names, @found, @types, @sources = [], [], [], []
+        @names, @found, @sources = [], [], []
+        @others = {}
+        @planned = 0
         @numbers = nil
       end
 
       def find_stages
-        @names = dag.nodes.to_a
-        return @found = stages.values if @names == stages.keys
-
-        found = stages.is_a?(Names::Table) ? stages : stages.transform_keys { |name| key(name) }
-        @found = @names.map { |name| found[key(name)] }
-        add_strays(found) unless @found.size - @found.count(nil) == found.size
-      end
-
-      def add_strays(found)
-        nodes = @names.to_h { |name| [key(name), true] }
-        found.each do |name, stage|
-          next if nodes.key?(name)
-
-          @names << name
-          @found << stage
-        end
+        strays = {}
+        @found = dag.arrange(stages) { |name, stage| strays[key(name)] = stage }
+        @names = dag.nodes.to_a + strays.keys
+        @found.concat(strays.values)
       end
 
       def key(name)
@@ -126,8 +118,10 @@ module Minigun
         stage = @found[number] or return
         plain = plain?(stage)
         source = source_of(feeder) if plain
+        type = source ? @others[source] : type_of(stage, plain)
         @sources[number] = source
-        @types[number] = source ? @types[source] : type_of(stage, plain)
+        @others[number] = type if type && type != DEFAULT_TYPE
+        @planned += 1
       end
 
       # The number of the only predecessor, if it can be joined.

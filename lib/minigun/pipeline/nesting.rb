@@ -20,12 +20,13 @@ module Minigun
       #
       # @return [Pipeline]
       def nest(name, options = {})
-        definition = StageDefinition.of(:pipeline, name, options, self)
-        stage = find_nested(name) || PipelineStage.new(name: name, options: {}).join(self, name)
-        stage.options.merge!(definition.options)
-        stage.pipeline ||= Pipeline.new(name, config, stage.options)
-        register(stage, definition)
-        stage.pipeline
+        StageDefinition.take_apart(:pipeline, name, options, self) do |targets, sources, hooks, left|
+          stage = find_nested(name) || PipelineStage.new(name: name, options: {}).join(self, name)
+          stage.options.merge!(left)
+          stage.pipeline ||= Pipeline.new(name, config, stage.options)
+          register(stage, targets, sources, hooks)
+          stage.pipeline
+        end
       end
 
       # Changes a setting here and in all nested pipelines.
