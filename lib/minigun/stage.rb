@@ -23,6 +23,13 @@ module Minigun
 
     # @return [Symbol, String] the name as it was given
     attr_reader :name
+    # @!attribute [r] given_options
+    #   As options, but where nothing was given it may be one Hash for all stages.
+    #   @api private
+    attr_reader :options
+    alias_method :given_options, :options
+    remove_method :options
+
     # @return [Proc, nil] the very block that was given
     attr_reader :block
     # @return [Placement::Context, nil] the context block it was defined in
@@ -35,16 +42,15 @@ module Minigun
       @name = name
       @owner = pipeline
       @block = block || given
-      @options = options unless options.nil? || options.empty?
+      @options = options || {}
     end
 
     # Options that are neither edges nor hooks.
     # @return [Hash]
-    def options = @options || (frozen? ? NO_OPTIONS : @options = {})
-
-    # As options, but where nothing was given it is one Hash for all stages.
-    # @api private
-    def given_options = @options || NO_OPTIONS
+    def options
+      @options = {} if @options.equal?(NO_OPTIONS) && !frozen?
+      @options
+    end
 
     # The pipeline it belongs to.
     def pipeline = @owner

@@ -34,7 +34,19 @@ RSpec.describe Minigun::Stage do
 
     expect([first.queue_size, second.queue_size]).to eq([3, nil])
     expect(second.options).to eq({})
-    expect(described_class.new(name: :c).freeze.options).to eq({})
+    expect([second.freeze.options, line.add_stage(:consumer, :c) { nil }.freeze.options]).to eq([{}, {}])
+  end
+
+  it "has options that a descendant may add to, also where none were given" do
+    klass = Class.new(described_class) do
+      def initialize(...)
+        super
+        @options[:colour] = :red
+      end
+    end
+
+    expect(Minigun::Pipeline.new(:line).add_stage(klass, :a).options).to eq(colour: :red)
+    expect(klass.new(name: :b).options).to eq(colour: :red)
   end
 
   it "gets a name if none is given, also with options" do
