@@ -9,8 +9,9 @@ module Minigun
   class AggregatedStats
     # Stats by stage name. Look-ups take a name, as Symbol or String, or the stage.
     class ByName < Hash
+      # Is there one under this very key?
+      # @api private
       alias exact? key?
-      private :exact?
 
       # Hash#[] and #dig ask this for what they don't find.
       def default(key = nil)
@@ -69,6 +70,19 @@ module Minigun
     # @return [Minigun::Stats]
     def for_stage(stage, is_terminal: false)
       @stage_stats[stage] || @lock.synchronize { @stage_stats[stage] || create(stage, is_terminal) }
+    end
+
+    # As #for_stage, for a stage of the pipeline that most likely has none yet.
+    # @param stage [Minigun::Stage]
+    # @return [Minigun::Stats]
+    # @api private
+    def enter(stage, is_terminal)
+      name = stage.name
+      @lock.synchronize do
+        next @stage_stats[name] if @stage_stats.exact?(name)
+
+        @stage_stats[name] = Stats.new(name, is_terminal: is_terminal, stage: stage)
+      end
     end
 
     # @return [Time]

@@ -38,7 +38,7 @@ module Minigun
         step.policy[:limits]&.each { |limit| limit.cover(step) } if step.policy
         step.addresses ||= dead_letters_to_a_stage?(step)
         step.acknowledge = acknowledgement(step)
-        step.stats = @node.hidden? ? nil : @pipeline.stats&.for_stage(@stage.name, is_terminal: @node.targets.empty?)
+        step.stats = @node.hidden? ? nil : @pipeline.stats&.enter(@stage, @node.targets.empty?)
         step
       end
 
