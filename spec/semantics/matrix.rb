@@ -63,9 +63,10 @@ module Semantics
     # @return [String, nil] what is wrong
     def fault
       job = program_class.new
-      files = descriptors
+      files, threads = descriptors, Thread.list
       OUT.clear
       ended = outcome(job)
+      part_with(Thread.list - threads)
       wrong(job, ended) || books(job) || left(files)
     end
 
@@ -79,6 +80,21 @@ module Semantics
       act.raises == Timeout::Error && policy == :raise ? e : :stuck
     rescue Exception => e # rubocop:disable Lint/RescueException
       e
+    end
+
+    # To exit in a thread is to raise in the main one, which threads of several workers may do one after
+    # the other, the last of them behind the end of the run.
+    def part_with(threads)
+      Thread.handle_interrupt(Object => :never) do
+        1000.times { threads.any?(&:alive?) ? sleep(0.001) : break }
+        while Thread.pending_interrupt?
+          begin
+            Thread.handle_interrupt(Object => :immediate) { Thread.pass }
+          rescue SystemExit
+            next
+          end
+        end
+      end
     end
 
     def wrong(job, ended)

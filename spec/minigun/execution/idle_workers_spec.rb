@@ -43,7 +43,7 @@ RSpec.describe "A worker that waits for items" do
     expect(with_idle_worker { |thread| thread.kill.join }).to eq(2)
   end
 
-  it "stops the run with any other exception" do
+  it "stops the run with any other exception", :unlogged do
     odd = Class.new(Exception) # rubocop:disable Lint/InheritException
 
     expect { with_idle_worker { |thread| thread.raise(odd, "stop") } }.to raise_error(odd, "stop")
