@@ -29,6 +29,22 @@ RSpec.describe "What can't be done is refused, and told" do
     expect { other.value }.to raise_error(Minigun::Error, /outside of a stage/)
   end
 
+  it "a single item for a stage that owns its loop; one that only makes items makes them" do
+    stage = ->(word, &block) { Minigun::AtomicStage.new(name: :one, block: block).declare(word) }
+    loops = stage.call(:stage) { |input, output| output << input.pop }
+
+    expect { loops.execute_with_emit(Object.new, 1) }.to raise_error(Minigun::Error, "stage :one owns its loop and can't work on a single item")
+    expect(stage.call(:producer) { |output| output << 1 << 2 }.execute_with_emit(Object.new, nil)).to eq([1, 2])
+  end
+
+  it "items for a queue of the pipeline's user that is closed" do
+    pipeline = Minigun::Pipeline.new(:line, {})
+    pipeline.add_stage(:producer, :gen) { |output| output << 1 }
+    pipeline.add_output_queue(:out, Queue.new.close)
+
+    expect(log_of { pipeline.run(Object.new) }).to include(/_output out\] item failed: ClosedQueueError/, /1 of 1 items were not delivered/)
+  end
+
   it "emit for a frozen object that hasn't got it, with what to do" do
     pipeline = Minigun::Pipeline.new(:line, {})
     pipeline.add_stage(:producer, :gen) { emit 1 }
