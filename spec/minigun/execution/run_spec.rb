@@ -57,4 +57,30 @@ RSpec.describe Minigun::Execution::Run do
 
     expect(seen).to contain_exactly(nil, 1, 2, 3)
   end
+
+  it "that is cancelled counts a batch that waits to be tried again, item by item" do
+    retried = job do
+      producer(:gen) { 4.times { |n| emit n } }
+      accumulator(:pack, max_size: 2, retries: 3, backoff: 60) { |_| raise "no" }
+      consumer(:keep) { |n| n }
+    end
+    running = Thread.new { retried.run }.tap { |thread| thread.report_on_exception = false }
+    wait_until { (run = retried._minigun_task&.root_pipeline&.latest_run)&.live? && run.parked == 2 }
+    retried.cancel
+
+    expect { log_of { running.value } }.to raise_error(Minigun::Cancelled)
+    expect(retried.last_result.stage(:pack)).to have_attributes(accepted: 4, cancelled: 4, done: 0)
+  end
+
+  it "ends with the error of a hook behind its producers" do
+    odd = Class.new(Exception) # rubocop:disable Lint/InheritException
+    [KeyError, odd].each do |error|
+      pipeline = Minigun::Pipeline.new(:line, {})
+      pipeline.add_stage(:producer, :gen) { |output| output << 1 }
+      pipeline.add_stage(:consumer, :keep) { |n| n }
+      pipeline.add_hook(:after_producer) { raise error, "hook" }
+
+      expect { log_of { pipeline.run(Object.new) } }.to raise_error(error, /hook/)
+    end
+  end
 end
