@@ -78,9 +78,14 @@ def warned
   end
 end
 
+def reasons_of_what_is_gone
+  require_relative "../rakelib/coverage_reasons"
+  CoverageReasons.new(Dir.pwd).stale
+end
+
 $VERBOSE = true
 failures = WALLS.flat_map { |title, wall| breaches(title, **wall) } +
-           stray_exports + headers_that_lean_on_others + unfrozen + warned
+           stray_exports + headers_that_lean_on_others + unfrozen + warned + reasons_of_what_is_gone
 
 abort failures.join("\n") if failures.any?
 puts "walls hold"

@@ -79,6 +79,12 @@ RSpec.describe "Signals during a run" do
     expect(ended.out).to match(/Pipeline:default.*INT: finishing what was accepted, for 10 s at most.*second signal/)
   end
 
+  it "INT ends at once a run that hasn't begun, and can't be drained" do
+    ended = interrupted("INT", "before_run { Process.kill(SIGNAL, $$); sleep }\n#{endless}", run: "begin; Job.new.run; rescue Interrupt; puts 'Interrupt'; end")
+
+    expect(ended.out).to eq("Interrupt\nran\n")
+  end
+
   it "INT takes its course also where an earlier one is being dealt with" do
     ended = interrupted("INT", run: "begin; raise Interrupt; rescue Interrupt; Job.new.run; end")
 

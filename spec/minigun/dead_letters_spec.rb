@@ -77,6 +77,14 @@ RSpec.describe Minigun::DeadLetter, :unlogged do
     expect(object.last_result.dead_letters.map(&:item)).to eq([1, 2, 3])
   end
 
+  it "is kept in the result up to a number, beyond which a sink has to be named" do
+    stub_const("Minigun::Execution::DeadLetters::KEPT", 2)
+    object = job(nil, on_error: :dead_letter)
+
+    expect { object.run }.to raise_error(Minigun::DeadLetterError, /2 dead letters are kept already: give the stage a sink/)
+    expect(object.last_result.dead_letters.map(&:item)).to eq([1, 2])
+  end
+
   it "is a line of JSON in a file, whatever the item is" do
     items = [{ "a" => [1, nil, 2.5] }, "caf\u00e9", "\xff\x00".b, Object, Float::NAN, :name]
     path = File.join(@folder, "dead.ndjson")

@@ -52,8 +52,14 @@ RSpec.describe "What can't be done is refused, and told" do
     expect(log_of { pipeline.run(Object.new.freeze) }).to include(/a frozen object can't be given emit: include Minigun::DSL/)
   end
 
-  describe "native chains" do
+  describe "native stages and chains" do
     def chain(*stages) = Minigun::Native::Chain.new(*stages).each(['{"a":"x"}', '{"a":"y"}']).to_a
+
+    it "that are called as if they were of Ruby" do
+      stage = job { pipeline { native :read, lines: "none" } }._evaluate_pipeline_blocks!.root_pipeline.find_stage(:read)
+
+      expect { stage.call(1) }.to raise_error(Minigun::Error, "the native stage :read takes items only through its edges")
+    end
 
     it "that are no stages, or compare with what is no value" do
       expect { chain(:lines) }.to raise_error(ArgumentError, "a native stage is written as { name: options }, not :lines")

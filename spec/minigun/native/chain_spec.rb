@@ -137,6 +137,15 @@ RSpec.describe Minigun::Native::Chain, :interrupting do
       expect(Dir.children(".")).to match_array(%w[out.txt out.gzip out.zstd])
     end
 
+    it "writes behind what an IO has in its buffer" do
+      File.open("out.txt", "w") do |file|
+        file.write("first\n")
+        items({ write: { io: file } }, input: %w[a b], ordered: true)
+      end
+
+      expect(File.read("out.txt")).to eq("first\na\nb\n")
+    end
+
     it "leaves no file of a run that failed" do
       File.write("in.txt", "a\n" * 10)
       expect { chain({ lines: %w[in.txt none] }, { write: "out.txt" }).run }.to raise_error(Minigun::NativeError)
