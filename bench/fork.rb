@@ -69,6 +69,19 @@ module Forks
     sum
   end
 
+  # Nothing is sent, and nobody waits: what two processes can do at best here.
+  def halves(count)
+    halves = [0...count / 2, count / 2...count]
+    pids = halves.map do |half|
+      Process.fork do
+        half.each { |number| yield number }
+        exit!(true)
+      end
+    end
+    pids.each { |pid| Process.wait(pid) }
+    (0...count).sum
+  end
+
   def strings(count, size) = Array.new(count) { |number| number.to_s.ljust(size, "x") }
 
   def hashes(count)
@@ -173,6 +186,7 @@ Bench.run "fork", "Two processes, and what it costs to get work to them and resu
   contender("one process") { |count| (0...count).sum { |number| work.call(number) } }
   contender("minigun, ipc_fork") { |count| Forks.minigun(Forks::Persistent, 0...count, work, &:itself) }
   contender("minigun, cow_fork") { |count| Forks.minigun(Forks::CopyOnWrite, 0...count, work, &:itself) }
+  contender("two forks with half of it each") { |count| Forks.halves(count, &work) }
   contender("pipes, batches of 500") { |count| Forks.pipes(0...count, work, &:itself) }
   contender("parallel", needs: "parallel") { |count| Forks.parallel(0...count, work, &:itself) }
   original "fork_cpu", items: 1000
