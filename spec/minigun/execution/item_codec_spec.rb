@@ -172,7 +172,7 @@ RSpec.describe Minigun::Execution::ItemCodec do
         exit!
       end
       writer.close
-      expect(Integer(reader.read)).to be < hashes.size * 40 / 4096
+      expect(Integer(reader.read)).to be < hashes.size * 40 / 4096 / 2
     ensure
       reader.close
       Process.wait(pid)
