@@ -133,6 +133,18 @@ RSpec.describe Minigun::Policy, :unlogged do
       expect(object.instance_variable_get(:@seen)).to eq(1)
     end
 
+    it "ends the run with what the callable raises, whatever it is" do
+      odd = Class.new(Exception) # rubocop:disable Lint/InheritException
+      failing = Class.new do
+        include Minigun::DSL
+        producer(:gen) { emit 1 }
+        consumer(:keep, on_error: ->(*) { raise odd, "handler" }) { |_| raise "no" }
+      end.new
+
+      expect { failing.run }.to raise_error(odd, "handler")
+      expect(failing.last_result.stage(:keep)).to have_attributes(accepted: 1, failed: 1)
+    end
+
     it "stops the run where the callable itself fails" do
       object = job(on_error: -> { raise KeyError, "no policy" }) { |_| raise "bad" }
 

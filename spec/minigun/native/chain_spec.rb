@@ -240,6 +240,31 @@ RSpec.describe Minigun::Native::Chain, :interrupting do
     expect(runner.value).to eq([{ "count" => 300_000 }])
   end
 
+  it "belongs to the process that made it", :forks_beside_threads do
+    machine = chain({ pass: true }, workers: 1).machine(true).start
+    pid = fork do
+      machine.feed(["a"])
+    rescue Minigun::ForkedError
+      exit!(7)
+    end
+
+    expect(Process.wait2(pid).last.exitstatus).to eq(7)
+    expect { machine.start }.to raise_error(ArgumentError, "a native chain runs once")
+  ensure
+    2.times { machine.cancel || machine.join }
+  end
+
+  it "is cancelled when nobody holds it any more" do
+    threads = -> { Dir.children("/proc/self/task").size }
+    skip "counts threads in /proc" unless File.directory?("/proc/self/task")
+    before = threads.call
+    Array.new(8) { chain({ pass: true }, workers: 2).machine(true).start }.clear
+    most = threads.call
+    wait_until { GC.start || threads.call < most }
+
+    expect(most).to be > before
+  end
+
   it "keeps what it holds through GC and compaction", limit: 300 do
     rows = Array.new(5) { |i| { "k" => "key#{i}", "v" => i } }
     machine = chain({ pass: true }, workers: 1, symbols: true).machine(true).start
