@@ -9,15 +9,47 @@ static ID id_item_failed, id_handle_interrupt, id_skipped, id_dead;
 /* The states of rb_protect, as Ruby's vm_core.h has them. */
 enum { STATE_RETURN = 1, STATE_BREAK = 2, STATE_RAISE = 6, STATE_THROW = 7, STATE_FATAL = 8 };
 
+#ifdef HAVE_RB_OBJSPACE_REACHABLE_OBJECTS_FROM
+void rb_objspace_reachable_objects_from(VALUE object, void (*each)(VALUE, void *), void *data);
+
+static void
+keep_exception(VALUE object, void *found)
+{
+    if (RTEST(rb_obj_is_kind_of(object, rb_eException))) *(VALUE *)found = object;
+}
+
+/* The exception that a throw is for, as those of Ruby 3.1's Timeout are: to raise it throws it again. */
+static VALUE
+thrown_exception(VALUE jump)
+{
+    VALUE found = Qnil;
+    if (!SPECIAL_CONST_P(jump)) rb_objspace_reachable_objects_from(jump, keep_exception, &found);
+    return found;
+}
+#else
+static VALUE
+thrown_exception(VALUE jump)
+{
+    return Qnil;
+}
+#endif
+
+/* Ruby lets nobody go on with another jump than an exception once it was caught: a throw to a
+ * catch of the code it is nested in is but the item's error, as where a queue is between the two. */
 void
 mg_fault_defer(mg_worker_t *worker, int state)
 {
     mg_thread_t *thread = worker->data;
-    if (thread->deferred_state == 0) {
-        thread->deferred_state = state;
-        thread->deferred = rb_errinfo();
-    }
+    VALUE error = rb_errinfo();
     rb_set_errinfo(Qnil);
+    if (thread->deferred_state != 0) return;
+    if (state != STATE_RAISE && state != STATE_FATAL) {
+        error = thrown_exception(error);
+        if (NIL_P(error)) return;
+        state = STATE_RAISE;
+    }
+    thread->deferred_state = state;
+    thread->deferred = error;
 }
 
 void
@@ -34,9 +66,7 @@ mg_fault_resume(mg_worker_t *worker)
         rb_thread_kill(rb_thread_current());
         return;
     }
-    if (state == STATE_RAISE) rb_exc_raise(error);
-    rb_set_errinfo(error);
-    rb_jump_tag(state);
+    rb_exc_raise(error);
 }
 
 uint64_t *
@@ -203,8 +233,8 @@ classify(mg_hand_t *hand, int state, VALUE item)
     default:
         break;
     }
-    /* A jump out of this code to a catch or timeout around the code it is nested
-     * in: it takes its course once that code runs again. */
+    /* Out of this code to a catch or timeout around the code it is nested in: a timeout takes
+     * its course once that code runs again. */
     mg_fault_defer(hand->worker, state);
     return fail_item(hand, item, make_error("thrown out of a stage's block"));
 }

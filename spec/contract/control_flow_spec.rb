@@ -49,6 +49,35 @@ RSpec.describe "Control flow out of blocks" do
     end
   end
 
+  # As where a queue is between the two.
+  it "throw to a catch of the producer is that item's error, and nothing to the producer" do
+    throwing = job do
+      producer(:gen) do
+        catch(:enough) { 100.times { |n| emit n } }
+        emit 100
+      end
+      consumer(:keep) { |n| n == 30 ? throw(:enough) : @out << n }
+    end
+
+    expect(throwing.run).to eq(101)
+    expect(throwing.out).to match_array([*0..100] - [30])
+  end
+
+  it "a timeout of the producer that strikes in a stage behind takes its course in the producer" do
+    late = job do
+      producer(:gen) do
+        Timeout.timeout(0.1) { 100.times { |n| emit n } && sleep }
+      rescue Timeout::Error
+        emit :late
+      end
+      consumer(:keep) { |n| n == 3 ? sleep(1) : @out << n }
+    end
+    late.run
+
+    expect(late.out.last).to eq(:late)
+    expect(late.out - [:late]).to eq([*0..100].first(late.out.size) - [3])
+  end
+
   kinds.each do |kind, definition|
     # Where the one thread of a child ends, the child does.
     (kind == :forked ? acts.reject { |name, _| name =~ /thread/i } : acts).each do |name, act|
