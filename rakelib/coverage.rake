@@ -2,22 +2,39 @@
 
 require_relative "coverage"
 require_relative "coverage_c"
+require_relative "coverage_reasons"
 require_relative "instrumented"
 
 # Percent of lines and of branches; they may only rise. docs/coverage.md has the aims, and what is left.
 COVERAGE_FLOORS = { "core, by C tests" => [95, 84], "native stages, by C tests" => [91, 73], "core" => [97, 88],
-                    "native stages" => [96, 79], "binding" => [95, 80], "Ruby" => [95, 82] }.freeze
+                    "native stages" => [96, 82], "binding" => [96, 83], "Ruby" => [96, 86] }.freeze
+
+# What has to have a reason where it is missed, and how many lines lack one yet: fewer and fewer.
+COVERAGE_UNEXPLAINED = { "binding" => [:missed, 140], "Ruby" => [:unrun, 45] }.freeze
 
 # What is random is there to meet what is rare, not to reach more lines; and where all is counted it is slow.
-COVERAGE_SHARES = { "GRAPH_COUNT" => "100", "KILLS" => "300", "INTERRUPTS" => "10000" }.freeze
+COVERAGE_SHARES = { "GRAPH_COUNT" => "40", "KILLS" => "300", "INTERRUPTS" => "10000" }.freeze
 # Nor do the same blocks under each of the policies.
 COVERAGE_SPARED = %w[retries dead_letter callable].flat_map { |policy| ["--tag", "~as_#{policy}"] }.freeze
 
 namespace :coverage do
+  explain = lambda do |groups|
+    reasons = CoverageReasons.new(Instrumented::ROOT)
+    groups.slice(*COVERAGE_UNEXPLAINED.keys).filter_map do |name, files|
+      what, most = COVERAGE_UNEXPLAINED[name]
+      lines = reasons.unexplained(files, what)
+      list = File.join(Instrumented::ROOT, "tmp/coverage/unexplained_#{name.downcase}.txt")
+      File.write(list, lines.join("\n"))
+      puts "#{name}: #{lines.size} of #{files.sum { |file| file.public_send(what).size }} lines have no reason in #{CoverageReasons::FILE}: #{list}"
+      "#{name}: #{lines.size} lines that are #{what} have no reason, more than #{most}" if lines.size > most
+    end
+  end
+
   report = lambda do |groups|
     list = File.join(Instrumented::ROOT, "tmp/coverage/missed.txt")
     missed = CoverageReport.print(groups.map { |name, files| [name, files, *COVERAGE_FLOORS.fetch(name)] }, list)
-    puts "lines with branches not taken: #{list}"
+    puts "lines that were not run, or not in all the ways that they branch: #{list}"
+    missed += explain.call(groups)
     abort missed.join("\n") if missed.any?
   end
 

@@ -9,7 +9,11 @@ module CoverageReport
   Covered = Struct.new(:path, :lines, :branches) do
     def line_share = share(lines)
     def branch_share = share(branches)
-    def missed = branches.reject { |_, taken| taken }.keys.map(&:first).uniq.sort
+
+    # @return [Array<Integer>] lines that were not run
+    def unrun = lines.reject { |_, taken| taken }.keys.sort
+    # @return [Array<Integer>] lines that were not run, or not in all the ways that they branch
+    def missed = (branches.reject { |_, taken| taken }.keys.map(&:first) + unrun).uniq.sort
 
     private
 
