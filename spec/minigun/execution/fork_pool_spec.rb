@@ -1,10 +1,31 @@
 # frozen_string_literal: true
 
 require "spec_helper"
+require "tempfile"
 require_relative "fork_pool_helper"
 
 RSpec.describe Minigun::Execution::ForkPool, :no_leaks, limit: 300 do
   include ForkPoolHelper
+
+  it "leaves an item to a worker that takes long to take it in, though another has nothing to do" do
+    parent = Process.pid
+    loads = Tempfile.new("loads")
+    unwieldy = Class.new do
+      define_method(:marshal_dump) { [] }
+      define_method(:marshal_load) do |_|
+        next if Process.pid == parent
+
+        File.write(loads.path, "x", mode: "a")
+        sleep File.size(loads.path) > 1 ? 0.5 : 0.2
+      end
+    end
+    stub_const("Unwieldy", unwieldy)
+    run, input = drive([Unwieldy.new], :ipc_fork, workers: 2) { |item, out| out << item.class.name }
+    expect([run.outputs, input.settled]).to eq([["Unwieldy"], 1])
+    expect(loads.size).to be <= 6
+  ensure
+    loads.close!
+  end
 
   %i[ipc_fork cow_fork].each do |kind|
     describe kind do

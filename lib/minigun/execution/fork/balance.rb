@@ -8,7 +8,8 @@ module Minigun
       # Finds workers that have more than they can do now, while others have nothing to do.
       class Balance
         # Milliseconds without progress after which work is taken from a worker, and from one that has
-        # not begun with what it was given: it may be starting still.
+        # not begun with what it was given: it may be starting still, or taking in a large item. The next
+        # one may not be quicker at that, so it is given twice the time, and so on.
         STUCK = 2
         LATE = 100
 
@@ -18,6 +19,7 @@ module Minigun
         def initialize(crew, sizing, worth)
           @crew, @sizing, @worth = crew, sizing, worth
           @seen = {}.compare_by_identity
+          @late = LATE
         end
 
         # Takes work from who has most to spare, if someone has nothing to do.
@@ -26,8 +28,10 @@ module Minigun
           return unless idle_hands?
 
           watch
-          loaded = @crew.workers.select { |worker| worth_taking?(worker) }.max_by(&:unbegun)
-          loaded&.take_back(stuck?(loaded))
+          loaded = @crew.workers.select { |worker| worth_taking?(worker) }.max_by(&:unbegun) or return
+          stuck = stuck?(loaded)
+          @late *= 2 unless loaded.begun?
+          loaded.take_back(stuck)
         end
 
         # @return [Integer, nil] milliseconds until there may be a surplus, though nothing comes in
@@ -50,7 +54,7 @@ module Minigun
 
         def stuck?(worker) = stillness(worker) >= limit_of(worker)
 
-        def limit_of(worker) = worker.begun? ? STUCK : LATE
+        def limit_of(worker) = worker.begun? ? STUCK : @late
 
         def watch
           @seen.keep_if { |worker, _| @crew.workers.include?(worker) }
