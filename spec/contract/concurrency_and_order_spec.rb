@@ -51,6 +51,16 @@ RSpec.describe "Concurrency and order" do
     expect(meeting.out).to contain_exactly(:a, :b)
   end
 
+  it "keeps the order of what is emitted and what is sent by name to one stage" do
+    mixed = items_job(3_000) do
+      processor(:work) { |n, output| n.even? ? output << n : output.to(:keep) << n }
+      consumer(:keep, threads: 1) { |n| @out << n }
+    end
+    mixed.run
+
+    expect(mixed.out).to eq([*0...3_000])
+  end
+
   it "a processor handles one item at a time, also a slow one" do
     gauge = meter
     slow = items_job(12) do

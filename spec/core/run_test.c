@@ -285,6 +285,37 @@ TEST(run_sends_by_name_to_a_stage_that_awaits_it)
     rig_fini(&rig);
 }
 
+/* Emits even items, and sends odd ones to the stage `argument`. */
+static mg_status_t
+emit_or_send(rig_stage_t *stage, mg_hand_t *hand, mg_item_t item)
+{
+    return item % 2 ? rig_send(stage, hand, stage->argument, item) : rig_emit(hand, item);
+}
+
+TEST(run_keeps_the_order_of_what_is_emitted_and_sent_to_one_stage)
+{
+    static const unsigned chaos[] = { 0, RIG_YIELD, RIG_YIELD | RIG_SPLIT, RIG_INTERRUPT };
+    for (size_t c = 0; c < sizeof(chaos) / sizeof(chaos[0]); c++) {
+        for (uint8_t heads = 0; heads < 2; heads++) {
+            rig_t rig;
+            rig_init(&rig);
+            uint32_t source = rig_producer(&rig, 1000);
+            uint32_t router = rig_stage(&rig, MG_KIND_EACH, emit_or_send);
+            uint32_t sink = rig_stage(&rig, MG_KIND_EACH, rig_count);
+            rig_edge(&rig, source, router);
+            rig_edge(&rig, router, sink);
+            rig.chaos = chaos[c];
+            rig.stages[router].argument = sink;
+            rig.stages[router].spec.addresses = true;
+            rig.stages[sink].plan = heads ? MG_PLAN_HEAD : 0;
+            CHECK(rig_run(&rig) == MG_OK);
+            check_each(&rig.stages[sink], 1, 1000, 1);
+            CHECK(rig.stages[sink].ascending);
+            rig_fini(&rig);
+        }
+    }
+}
+
 /* Sends each item back to the stage `argument` until it came three times. */
 static mg_status_t
 send_back(rig_stage_t *stage, mg_hand_t *hand, mg_item_t item)

@@ -69,6 +69,13 @@ runs_here(const mg_worker_t *worker, const mg_step_t *target)
 }
 
 static mg_status_t
+run_nested(mg_worker_t *worker, mg_step_t *target, mg_chunk_t *chunk)
+{
+    target->accepted += mg_chunk_size(chunk);
+    return mg__run_chunk(worker, target, chunk);
+}
+
+static mg_status_t
 broadcast(mg_worker_t *worker, mg_step_t *step, mg_chunk_t *chunk, struct progress progress,
           bool blocking, bool interruptible)
 {
@@ -76,8 +83,7 @@ broadcast(mg_worker_t *worker, mg_step_t *step, mg_chunk_t *chunk, struct progre
         mg_step_t *target = step->targets[*progress.targets];
         mg_status_t status;
         if (runs_here(worker, target)) {
-            target->accepted += mg_chunk_size(chunk);
-            status = mg__run_chunk(worker, target, chunk);
+            status = run_nested(worker, target, chunk);
         }
         else {
             status = push_copy(worker, step, target, chunk, progress.items, blocking, interruptible);
@@ -126,19 +132,27 @@ distribute(mg_worker_t *worker, mg_step_t *step, mg_chunk_t *chunk, struct progr
     return broadcast(worker, step, chunk, progress, blocking, interruptible);
 }
 
+/* What is sent to one target goes through its inbox, unless what is emitted to it runs nested here:
+ * that would overtake it. */
+static mg_status_t
+send_to_one(mg_worker_t *worker, mg_step_t *step, mg_chunk_t *chunk, uint32_t *sent, bool blocking,
+            bool interruptible)
+{
+    mg_step_t *target = &step->run->steps[chunk->step];
+    if (mg__is_target(step, target) && runs_here(worker, target)) return run_nested(worker, target, chunk);
+
+    bool waits = blocking && !mg__feeds_freely(step, target);
+    return push_copy(worker, step, target, chunk, sent, waits, interruptible);
+}
+
 mg_status_t
 mg__deliver_sealed(mg_worker_t *worker, mg_step_t *step, mg_chunk_t *chunk)
 {
     uint32_t targets = 0, items = 0;
     struct progress progress = { &targets, &items };
-    mg_status_t status;
-    if (chunk->step == MG_STATIC) {
-        status = distribute(worker, step, chunk, progress, true, false);
-    }
-    else {
-        mg_step_t *target = &step->run->steps[chunk->step];
-        status = push_copy(worker, step, target, chunk, &items, !mg__feeds_freely(step, target), false);
-    }
+    mg_status_t status = chunk->step == MG_STATIC
+                             ? distribute(worker, step, chunk, progress, true, false)
+                             : send_to_one(worker, step, chunk, &items, true, false);
     if (status == MG_OK) step->produced += mg_chunk_size(chunk);
     return status;
 }
@@ -205,17 +219,10 @@ deliver_next_sealed(mg_hand_t *hand, bool blocking, bool interruptible)
     mg_step_t *step = hand->step;
     mg_chunk_t *chunk = hand->sealed.first;
     mg__stamp(hand, chunk);
-    mg_status_t status;
-    if (chunk->step == MG_STATIC) {
-        status = distribute(hand->worker, step, chunk,
-                            (struct progress){ &hand->sent, &hand->sent_items }, blocking,
-                            interruptible);
-    }
-    else {
-        mg_step_t *target = &step->run->steps[chunk->step];
-        bool waits = blocking && !mg__feeds_freely(step, target);
-        status = push_copy(hand->worker, step, target, chunk, &hand->sent_items, waits, interruptible);
-    }
+    struct progress progress = { &hand->sent, &hand->sent_items };
+    mg_status_t status = chunk->step == MG_STATIC
+                             ? distribute(hand->worker, step, chunk, progress, blocking, interruptible)
+                             : send_to_one(hand->worker, step, chunk, progress.items, blocking, interruptible);
     if (status != MG_OK) return status;
     step->produced += mg_chunk_size(chunk);
     hand->sealed_items -= mg_chunk_size(chunk);
@@ -418,9 +425,7 @@ mg_step_publish(mg_step_t *step, uint32_t target, const mg_item_t *items, size_t
             status = distribute(NULL, step, chunk, progress, blocking, false);
         }
         else {
-            mg_step_t *to = &run->steps[target];
-            bool waits = blocking && !mg__feeds_freely(step, to);
-            status = push_copy(NULL, step, to, chunk, &sent, waits, false);
+            status = send_to_one(NULL, step, chunk, progress.items, blocking, false);
         }
         mg__chunk_done(run, chunk);
         if (status != MG_OK) return status;

@@ -42,15 +42,21 @@ reaches(mg_run_t *run, const mg_segment_t *from, const mg_segment_t *to)
     return found;
 }
 
+bool
+mg__is_target(const mg_step_t *step, const mg_step_t *target)
+{
+    for (uint32_t i = 0; i < step->ntargets; i++) {
+        if (step->targets[i] == target) return true;
+    }
+    return false;
+}
+
 void
 mg__route_init(mg_route_t *route, const mg_step_t *step, mg_step_t *target)
 {
     route->target = target;
     route->out = NULL;
-    route->overlaps = false;
-    for (uint32_t i = 0; i < step->ntargets; i++) {
-        if (step->targets[i] == target) route->overlaps = true;
-    }
+    route->overlaps = mg__is_target(step, target);
 }
 
 bool

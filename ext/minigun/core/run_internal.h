@@ -145,6 +145,9 @@ bool mg__all_outside(const mg_step_t *step);
 
 /* route.c */
 
+/* True if what the step emits goes to `target`, among others. */
+bool mg__is_target(const mg_step_t *step, const mg_step_t *target);
+
 /* True if a full inbox of `target` must not hold the step back. */
 bool mg__feeds_freely(const mg_step_t *step, const mg_step_t *target);
 
