@@ -7,8 +7,8 @@ require "yaml"
 #   - why: There is always memory to be had
 #     where: { "ext/minigun/*.c": ["== NULL\\) return MG_NOMEM"] }
 #
-# A rule holds for lines of these files that one of the patterns fits. One that fits no line any more is
-# a fault itself.
+# A rule holds for lines of these files that one of the patterns fits; a pattern with \n in it has to fit a line
+# together with the one before it. One that fits no line any more is a fault itself.
 class CoverageReasons
   FILE = "spec/support/coverage/reasons.yml"
 
@@ -23,8 +23,9 @@ class CoverageReasons
 
   # @return [String, nil] why this line isn't run as a whole
   def of(path, number)
-    text = @sources[path][number - 1].to_s
-    @rules.find { |_, glob, pattern| File.fnmatch(glob, path, File::FNM_PATHNAME | File::FNM_EXTGLOB) && pattern.match?(text) }&.first
+    @rules.find do |_, glob, pattern|
+      File.fnmatch(glob, path, File::FNM_PATHNAME | File::FNM_EXTGLOB) && fits?(pattern, path, number)
+    end&.first
   end
 
   # @param files [Array<CoverageReport::Covered>]
@@ -39,7 +40,19 @@ class CoverageReasons
 
   # @return [Array<String>] rules for what is not there
   def stale
-    @rules.reject { |_, glob, pattern| Dir[File.join(@root, glob)].any? { |path| File.foreach(path).any?(pattern) } }
+    @rules.reject { |_, glob, pattern| Dir[glob, base: @root].any? { |path| fits_any?(pattern, path) } }
           .map { |why, glob, pattern| "#{why}: no line of #{glob} fits #{pattern.inspect}" }
   end
+
+  private
+
+  def fits?(pattern, path, number)
+    before, line = (number < 2 ? "" : @sources[path][number - 2].to_s), @sources[path][number - 1].to_s
+    return pattern.match?(line) unless pattern.source.include?('\n')
+
+    found = pattern.match("#{before}\n#{line}")
+    !found.nil? && found.end(0) > before.size
+  end
+
+  def fits_any?(pattern, path) = (1..@sources[path].size).any? { |number| fits?(pattern, path, number) }
 end
