@@ -158,17 +158,18 @@ RSpec.describe Minigun::Execution::ItemCodec do
     end
 
     it "leaves them where they are shared with a fork", if: File.exist?("/proc/self/stat") do
-      hashes = Array.new(40_000) { |n| { a: n, b: n } }
+      make = -> { Array.new(40_000) { |n| { a: n, b: n } } }
+      hashes = make.call
       faults = -> { File.read("/proc/self/stat").rpartition(")").last.split[7].to_i }
       reader, writer = IO.pipe
       pid = fork do
         GC.disable
-        counts = Array.new(2) do
+        own, shared = [make.call, hashes].map do |all|
           before = faults.call
-          hashes.each_slice(100) { |some| described_class.dump(some) }
+          all.each_slice(100) { |some| described_class.dump(some) }
           faults.call - before
         end
-        writer.write(counts.first - counts.last)
+        writer.write(shared - own)
         exit!
       end
       writer.close
