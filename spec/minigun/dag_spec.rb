@@ -96,6 +96,10 @@ RSpec.describe Minigun::DAG do
       expect(dag.upstream([3])).to eq([:b])
       expect(dag.index([3])).to eq(2)
       expect(dag.node?(3)).to be(false)
+
+      live_edges.clear
+      dag.instance_variable_get(:@nodes).replace([[3], 1])
+      expect([1, [3], :b].map { |name| dag.index(name) }).to eq([1, 0, nil])
     end
 
     it "arranges what a Hash has for them by their places" do
@@ -232,6 +236,7 @@ RSpec.describe Minigun::DAG do
 
       expect(dag.topological_sort).to eq([])
       expect(dag.execution_groups).to eq([])
+      expect(dag.enum_for(:each_fed).to_a).to eq([[0, 1], [1, 0]])
     end
   end
 
@@ -260,6 +265,17 @@ RSpec.describe Minigun::DAG do
       expect(dag.edges[:a]).to eq([])
       expect(dag.upstream(:c)).to eq([:b])
       expect(dag.add_edge(:c, :a).source?(:a)).to be(false)
+    end
+
+    it "takes out also those that lead to what is no node, the first of them and the others" do
+      dag.add_edge(:a, :b).add_node(:c)
+      live_edges[:a].push(:nobody, :nothing)
+      dag.link_in_order(0, 2)
+      expect(dag.edges[:a]).to eq(%i[b nobody nothing])
+      dag.disconnect(:a)
+      expect { dag.validate! }.not_to raise_error
+      dag.link_in_order(0, 2)
+      expect(dag.edges[:a]).to eq([:c])
     end
   end
 

@@ -86,6 +86,27 @@ RSpec.describe Minigun::Execution::ItemCodec do
     expect(round_trip(tagged).instance_variable_get(:@tag)).to eq(1)
   end
 
+  it "carries arrays and hashes of classes of their own, and with objects as keys" do
+    stub_const("Row", Class.new(Hash))
+    stub_const("List", Class.new(Array))
+    items = [List[1, 2], Row[a: 1], { point.new(1, 2) => 1 }, (1..40).to_h { |n| [point.new(n, n), n] }, { 1e300 => 1 }, { 1e300 => 2 }]
+
+    items.each { |item| expect(same?(round_trip(item), item)).to be true }
+    bytes, count = described_class.dump(items)
+    expect(same?(described_class.load(bytes, count), items)).to be true
+  end
+
+  it "keeps a hash that holds itself" do
+    [1, 40].each do |size|
+      hash = (1..size).to_h { |n| [n, n] }
+      hash[:itself] = hash
+      copy = round_trip(hash)
+
+      expect(copy[:itself]).to equal(copy)
+      expect(copy.size).to eq(size + 1)
+    end
+  end
+
   it "carries many symbols, more than are numbered" do
     symbols = (1..600).map { |n| :"symbol#{n}" } * 2
     expect(round_trip(symbols)).to eq(symbols)
@@ -238,6 +259,11 @@ RSpec.describe Minigun::Execution::ItemCodec do
     expect(count).to eq(1)
     expect(failures.map { |index, error| [index, error.class] }).to eq([[1, SystemStackError]])
     expect { Timeout.timeout(0.05) { sleep } }.to raise_error(Timeout::Error)
+  end
+
+  it "lets through what is to leave the process" do
+    stub_const("Leaving", Class.new { def marshal_dump = exit })
+    expect { described_class.dump([1, Leaving.new, 3], []) }.to raise_error(SystemExit)
   end
 
   it "lets interrupts of its thread through" do
