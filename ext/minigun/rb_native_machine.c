@@ -27,17 +27,11 @@ free_arena(mg_machine_options_t *arena)
     free(arena);
 }
 
-/* A machine that still runs, or that another process made, keeps its memory: its
- * threads, here or there, have it in use. */
+/* Without Ruby: the last thread of a machine that still ran calls it, too. */
 static void
-machine_free(void *data)
+dispose(void *data)
 {
     mg_machine_t *machine = data;
-    bool ours = machine->owner == getpid();
-    if (machine->core && machine->started && !machine->joined) {
-        if (ours) mg_native_chain_cancel(machine->core);
-        return;
-    }
     mg_border_fini(&machine->border);
     free(machine->columns);
     if (machine->core) {
@@ -51,6 +45,20 @@ machine_free(void *data)
         free_arena(arena);
     }
     free(machine);
+}
+
+/* One that another process started keeps its memory: here are none of the threads that have it in use. */
+static void
+machine_free(void *data)
+{
+    mg_machine_t *machine = data;
+    const bool runs = machine->core && machine->started && !machine->joined;
+    if (!runs) {
+        dispose(machine);
+    }
+    else if (machine->owner == getpid()) {
+        mg_native_chain_abandon(machine->core, dispose, machine);
+    }
 }
 
 static size_t

@@ -3,6 +3,7 @@
 #include "test.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
@@ -231,4 +232,33 @@ TEST(native_end_refuses_more_from_the_inlet)
     }
     CHECK(status == MG_CANCELLED);
     CHECK(strcmp(all_of(chain), "x,x,x,x,x,x,x,x,x,x,") == 0);
+}
+
+static _Atomic bool gone;
+
+static void
+dispose(void *data)
+{
+    mg_native_chain_free(data);
+    atomic_store(&gone, true);
+}
+
+/* Some while they work, some when the last worker leaves or has left. */
+TEST(native_end_of_a_chain_that_is_abandoned)
+{
+    const mg_stage_t *stages[] = { &endless, &head, NULL };
+    for (uint32_t round = 0; round < 60; round++) {
+        mg_native_chain_t *chain = started(1 + round % 3, false, stages, round % 2 ? 1 : 1000000);
+        mg_native_pipe_t *outlet = mg_native_chain_outlet(chain);
+        mg_native_parcel_t *parcel;
+        mg_status_t status = MG_OK;
+        while (round % 2 && status != MG_CLOSED) {
+            status = mg_native_pipe_try_pop(outlet, &parcel);
+            if (status == MG_AGAIN) mg_park_sleep(&outlet->park, 0);
+            if (status == MG_OK) mg_native_parcel_put(mg_native_chain_parcels(chain), parcel);
+        }
+        atomic_store(&gone, false);
+        mg_native_chain_abandon(chain, dispose, chain);
+        while (!atomic_load(&gone)) sched_yield();
+    }
 }

@@ -316,6 +316,22 @@ mg_native_chain_join(mg_native_chain_t *chain)
     mg__native_host_close(chain);
 }
 
+void
+mg_native_chain_abandon(mg_native_chain_t *chain, void (*dispose)(void *data), void *data)
+{
+    mg_native_chain_cancel(chain);
+    for (uint32_t i = 0; i < chain->nthreads; i++) pthread_detach(chain->workers[i].thread);
+    chain->dispose = dispose;
+    chain->disposed = data;
+    mg__native_hand_over(chain);
+}
+
+void
+mg__native_hand_over(mg_native_chain_t *chain)
+{
+    if (atomic_exchange(&chain->handed_over, true)) chain->dispose(chain->disposed);
+}
+
 static void
 sum_seat(const mg_native_seat_t *seat, mg_native_counters_t *counters)
 {

@@ -103,7 +103,12 @@ void mg_native_chain_counters(mg_native_chain_t *chain, uint32_t stage,
 uint32_t mg_native_chain_size(const mg_native_chain_t *chain);
 const char *mg_native_chain_name(const mg_native_chain_t *chain, uint32_t stage);
 
-/* Frees a chain that was not started, or was joined. NULL is allowed. */
+/* Cancels a started chain without waiting for its workers, instead of joining it. When the last of
+ * them has left, `dispose` is called with `data`, by that worker or by this call, to free the chain
+ * and whatever it has in use. Owner, once; the chain is not to be used after it. */
+void mg_native_chain_abandon(mg_native_chain_t *chain, void (*dispose)(void *data), void *data);
+
+/* Frees a chain that was not started, was joined, or is disposed of. NULL is allowed. */
 void mg_native_chain_free(mg_native_chain_t *chain);
 
 #endif

@@ -90,6 +90,9 @@ struct mg_native_chain {
     _Atomic uint32_t running;
     _Atomic bool cancelled;
     _Atomic bool ended; /* a stage has enough: nothing more is read */
+    _Atomic bool handed_over;
+    void (*dispose)(void *data); /* of an abandoned chain */
+    void *disposed;
 
     pthread_mutex_t lock;
 
@@ -124,6 +127,10 @@ void *mg__native_worker_body(void *worker);
 
 /* Says that a worker is done; the last one ends the chain. */
 void mg__native_worker_left(mg_native_chain_t *chain);
+
+/* Called by the last worker to leave, and by an owner that abandons the chain, as the last thing they
+ * do with it: the second one disposes of it. */
+void mg__native_hand_over(mg_native_chain_t *chain);
 
 /* Runs a block through the stages from `index` on; MG_STAGE_OK or MG_STAGE_STOP. */
 int mg__native_run(mg_native_worker_t *worker, uint32_t index, const mg_block_t *block);

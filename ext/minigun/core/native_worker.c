@@ -282,4 +282,5 @@ mg__native_worker_left(mg_native_chain_t *chain)
     bool complete = !cancelled(chain) && end_stages(chain) == MG_STAGE_OK;
     mg__native_close_stages(chain, complete);
     mg_native_pipe_close(&chain->outlet);
+    mg__native_hand_over(chain);
 }
