@@ -86,6 +86,7 @@ RSpec.describe Minigun::Execution::ForkContext, :interrupting, :no_leaks do
     expect(reader.gets).to eq("SIGTERM\n")
   ensure
     work.terminate
+    [reader, writer].each(&:close)
     trap(:TERM, before || "DEFAULT")
   end
 
