@@ -78,8 +78,8 @@ module Forks
         exit!(true)
       end
     end
-    pids.each { |pid| Process.wait(pid) }
-    (0...count).sum
+    pids.each { |pid| Process.wait2(pid).last.success? or raise "a fork failed" }
+    (0...count).sum # which tells that all were gone through, not what came of them
   end
 
   def strings(count, size) = Array.new(count) { |number| number.to_s.ljust(size, "x") }

@@ -9,9 +9,11 @@ module Minigun
       class Balance
         # Milliseconds without progress after which work is taken from a worker, and from one that has
         # not begun with what it was given: it may be starting still, or taking in a large item. The next
-        # one may not be quicker at that, so it is given twice the time, and so on.
+        # one may not be quicker at that, so it is given twice the time, and so on, up to a minute: a worker
+        # that was stopped keeps nothing for longer.
         STUCK = 2
         LATE = 100
+        LATEST = 60_000
 
         # @param crew [Crew]
         # @param sizing [Sizing]
@@ -30,7 +32,7 @@ module Minigun
           watch
           loaded = @crew.workers.select { |worker| worth_taking?(worker) }.max_by(&:unbegun) or return
           stuck = stuck?(loaded)
-          @late *= 2 unless loaded.begun?
+          @late = [2 * @late, LATEST].min unless loaded.begun?
           loaded.take_back(stuck)
         end
 
