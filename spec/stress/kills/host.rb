@@ -23,14 +23,21 @@ module Kills
       warm_up
       Points.set(@plan) if %i[points parent_points].include?(@plan.how)
       before = belongings
-      File.write(@report, Marshal.dump(examine(before)))
+      leave(examine(before))
     rescue Exception => e # rubocop:disable Lint/RescueException
-      File.write(@report, Marshal.dump({ fault: e.full_message(highlight: false).lines.first(FRAMES).join }))
+      leave({ fault: e.full_message(highlight: false).lines.first(FRAMES).join })
     ensure
       exit!(true)
     end
 
     private
+
+    # The whole report or none: who kills the host may strike while it writes.
+    def leave(report)
+      draft = "#{@report}.draft"
+      File.binwrite(draft, Marshal.dump(report))
+      File.rename(draft, @report)
+    end
 
     # Ruby opens descriptors of its own at its first thread, fork and wait, and keeps them.
     def warm_up
