@@ -118,8 +118,8 @@ RSpec.describe "Interrupting a run", :interrupting do
       spawn_fork(:keep) { |batch| @out.concat(batch) }
     end
 
-    expect(seconds { quick.run }).to be < 1
-    expect(quick.out.size).to eq(100)
+    expect(Array.new(3) { seconds { quick.run } }.min).to be < 1 # a fixed wait would be in each of them
+    expect(quick.out.size).to eq(300)
   end
 
   it "costs little to start and end" do
