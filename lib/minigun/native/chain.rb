@@ -98,7 +98,7 @@ module Minigun
         Fork.guard
         machine = Machine.new(@workers, @ordered, wanted, @budget, @symbols)
         [nil, *@stages, nil].each_cons(3) do |before, (name, options), after|
-          machine.add(Native[name], Options.between(before&.first, name, options, after&.first))
+          machine.add(Native[name], Options.between([before&.first], name, options, [after&.first]))
         end
         machine
       end

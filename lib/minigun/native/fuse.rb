@@ -18,7 +18,7 @@ module Minigun
           until step.nil? || taken[step.index]
             chain = chain_from(steps, step)
             chain.each { |member| taken[member.index] = true }
-            place(chain)
+            place(chain, steps)
             step = (chain.last.targets.map { |index| steps[index] }).find { |next_one| follows?(chain.last, next_one) }
           end
         end
@@ -47,7 +47,7 @@ module Minigun
         chain
       end
 
-      def place(chain)
+      def place(chain, steps)
         chain.each do |step|
           step.context = :thread
           step.affinity = step.workers = nil
@@ -57,7 +57,8 @@ module Minigun
           step.callable = step.stage
         end
         chain.first.context = :native
-        chain.first.callable = Segment.new(chain)
+        chain.first.callable = Segment.new(chain, before: steps.values_at(*chain.first.upstreams),
+                                                  after: steps.values_at(*chain.last.targets))
       end
     end
   end

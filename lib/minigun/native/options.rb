@@ -20,15 +20,15 @@ module Minigun
         raise ArgumentError, "native stage #{stage}: #{e.message}"
       end
 
-      # As #pairs, for a stage in its chain: what is packed is no line, and newlines within
-      # quotes end no record of CSV.
+      # As #pairs, for a stage among its neighbours, of the same chain or not: what is packed is no
+      # line, and newlines within quotes end no record of CSV.
       #
-      # @param before [Symbol, nil] name of the stage before it
-      # @param after [Symbol, nil] of the one behind it
+      # @param before [Array<Symbol>] names of the native stages that feed it
+      # @param after [Array<Symbol>] of those that it feeds
       def between(before, stage, value, after)
         pairs = pairs(stage, value)
-        return default(pairs, "delimiter", "") if stage == :write && before == :compress
-        return default(pairs, "quoted", true) if stage == :lines && after == :csv
+        return default(pairs, "delimiter", "") if stage == :write && before.include?(:compress)
+        return default(pairs, "quoted", true) if stage == :lines && after.include?(:csv)
 
         pairs
       end

@@ -13,11 +13,14 @@ module Minigun
       # @return [Array<Step>] in order; the first one drives
       attr_reader :steps
 
+      # @param before [Array<Step>] what feeds the first one
+      # @param after [Array<Step>] what the last one feeds
       # @raise [Minigun::Error] an option is wrong
-      def initialize(steps)
+      def initialize(steps, before: [], after: [])
         @steps = steps
         steps.each { |step| check_policy(step) }
-        @stages = [nil, *steps, nil].each_cons(3).map { |before, step, after| settle(before&.stage, step.stage, after&.stage) }
+        neighbours = [before, *steps.map { |step| [step] }, after]
+        @stages = neighbours.each_cons(3).map { |feeding, (step), fed| settle(names(feeding), step.stage, names(fed)) }
         @ordered, workers = steps.first.stage.manner
         @workers = Chain.workers(workers)
       rescue ArgumentError => e
@@ -54,9 +57,12 @@ module Minigun
 
       def words(options) = options.map { |option| "#{option}:" }.join(", ")
 
+      # @return [Array<Symbol>] names of the native stages among the steps
+      def names(steps) = steps.filter_map { |step| step.stage.native_name if Fuse.native?(step) }
+
       # The stage's address and its options in the words of C.
       def settle(before, stage, after)
-        pairs = Options.between(before&.native_name, stage.native_name, stage.native_options, after&.native_name)
+        pairs = Options.between(before, stage.native_name, stage.native_options, after)
         [Native[stage.native_name], pairs]
       rescue ArgumentError => e
         raise Error, "#{Minigun::Options.place(stage.pipeline, stage)}: #{e.message}"
