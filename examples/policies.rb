@@ -49,5 +49,5 @@ BBB 100
 CCC: unknown symbol, 4 attempts
 DDD 0
 FFF 100
-2 of 16 items were not delivered: 1 skipped, 1 dead letters
+2 items were not delivered: 1 skipped, 1 dead letter (fetch: 1 of 6, convert: 1 of 5)
 fetch: 6 = 5 done + 1 dead

@@ -11,9 +11,13 @@ module Minigun
   #   result.dead                # => 3
   #   result.stage(:load).failed # => 0
   #   result.errors.first.error  # => #<IOError: ...>
-  #   puts result                # "12 of 5000 items were not delivered: 9 skipped, 3 dead letters"
+  #   puts result                # "12 items were not delivered: 9 skipped, 3 dead letters (load: 9 of 5000, save: 3 of 4991)"
   class Result
     FATES = %i[done skipped failed dead cancelled].freeze
+
+    # Stages that its one line names.
+    SHOWN = 4
+    private_constant :SHOWN
 
     # An item that failed for good. attempts: how often the stage was called with it.
     ItemError = Struct.new(:stage, :pipeline, :item, :error, :attempts, keyword_init: true)
@@ -42,6 +46,8 @@ module Minigun
     attr_reader :worker_deaths
     # @return [Float] seconds
     attr_reader :duration
+    # @return [Array<Symbol, String>] producers, and stages that own their loop, that an error ended early
+    attr_reader :ended_early
     # @return [Exception, nil] what stopped the run
     attr_reader :error
 
@@ -49,7 +55,7 @@ module Minigun
     def initialize(run, duration:, error:)
       failures = run.failures
       @stages = run.program.steps.filter_map { |step| stage_of(run, step) }
-      @errors, @error_count = failures.errors, failures.count
+      @errors, @error_count, @ended_early = failures.errors, failures.count, failures.ended_early
       @dead_letters, @worker_deaths = failures.dead_letters.kept, run.worker_deaths
       @drained = run.live? && run.drained? && !run.cancelled?
       @cancelled = run.live? ? run.cancelled_items : []
@@ -98,13 +104,15 @@ module Minigun
         stages: @stages.map(&:to_h) }
     end
 
-    # @return [String] one line: what was not delivered
-    def to_s
-      return "all items were delivered" if undelivered.zero?
+    # @return [String] one line: what was not delivered, and where; what ended early, and the run's error
+    def to_s = [delivery, *ends].join("; ")
 
-      fates = { "skipped" => skipped, "failed" => failed, "dead letters" => dead, "cancelled" => cancelled }
-      parts = fates.filter_map { |fate, count| "#{count} #{fate}" if count.positive? }
-      "#{undelivered} of #{accepted} items were not delivered: #{parts.join(", ")}"
+    # @return [String] what was not delivered, and where
+    # @api private
+    def delivery
+      return accepted.zero? ? "there were no items" : "all items were delivered" if undelivered.zero?
+
+      "#{count(undelivered, "item")} #{undelivered == 1 ? "was" : "were"} not delivered: #{fates} (#{places})"
     end
 
     def inspect = "#<#{self.class} #{self}>"
@@ -119,6 +127,25 @@ module Minigun
     end
 
     private
+
+    def count(number, word) = "#{number} #{word}#{"s" unless number == 1}"
+
+    def fates
+      words = [[skipped, "skipped"], [failed, "failed"], [dead, dead == 1 ? "dead letter" : "dead letters"], [cancelled, "cancelled"]]
+      words.filter_map { |number, word| "#{number} #{word}" if number.positive? }.join(", ")
+    end
+
+    # Each stage has its own items, so there is no sum that they could be a share of.
+    def places
+      texts = @stages.filter_map { |stage| "#{stage.name}: #{stage.undelivered} of #{stage.accepted}" if stage.undelivered.positive? }
+      more = texts.size - SHOWN
+      more.positive? ? [*texts.first(SHOWN), "#{count(more, "stage")} more"].join(", ") : texts.join(", ")
+    end
+
+    def ends
+      [("#{@ended_early.join(", ")} ended early" if @ended_early.any?),
+       ("the run ended with #{@error.class}" if @error)].compact
+    end
 
     # Routers are no stages, and neither is what has no name of its own.
     def stage_of(run, step)

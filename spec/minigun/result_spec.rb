@@ -47,7 +47,33 @@ RSpec.describe Minigun::Result do
     expect(@log.string).not_to include("WARN")
 
     job { producer(:gen) { 3.times { |n| emit n } }; consumer(:keep) { |_| raise "bad" } }.run # rubocop:disable Style/Semicolon
-    expect(@log.string.lines.grep(/WARN/)).to contain_exactly(/3 of 3 items were not delivered: 3 skipped/)
+    expect(@log.string.lines.grep(/WARN/)).to contain_exactly(/3 items were not delivered: 3 skipped \(\w+: 3 of 3\)$/)
+  end
+
+  it "tells in words what was not delivered, and at which stages, but not more of them than a line holds" do
+    object = job do
+      producer(:gen) { 12.times { |n| emit n } }
+      6.times { |stage| processor(:"s#{stage}", on_error: stage.zero? ? :dead_letter : :skip) { |n| n == stage ? raise("bad") : emit(n) } }
+      consumer(:keep) { |n| n }
+    end
+    object.run
+
+    expect(object.last_result.to_s)
+      .to eq("6 items were not delivered: 5 skipped, 1 dead letter (s0: 1 of 12, s1: 1 of 11, s2: 1 of 10, s3: 1 of 9, 2 stages more)")
+  end
+
+  it "tells in words of producers that ended early and of what ended the run" do
+    object = job do
+      producer(:gen) { raise "bad source" if emit(1).nil? }
+      producer(:other) { emit 2 }
+      consumer(:keep, from: %i[gen other]) { |n| n }
+    end
+    object.run
+    expect(object.last_result).to have_attributes(to_s: "all items were delivered; gen ended early", ended_early: [:gen], ok?: false)
+
+    object = job { producer(:gen, on_error: :raise) { raise KeyError, "no source" } }
+    expect { object.run }.to raise_error(KeyError)
+    expect(object.last_result.to_s).to eq("there were no items; gen ended early; the run ended with KeyError")
   end
 
   it "keeps a hundred errors and counts the rest" do

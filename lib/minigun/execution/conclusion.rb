@@ -45,7 +45,7 @@ module Minigun
         return if result.undelivered.zero?
 
         on_purpose = result.error.is_a?(SystemExit) || result.error.is_a?(SignalException)
-        Minigun.logger.public_send(on_purpose ? :debug : :warn, "#{place} #{result}")
+        Minigun.logger.public_send(on_purpose ? :debug : :warn, "#{place} #{result.delivery}")
       end
 
       def place = "[Pipeline:#{@pipeline.name}]"

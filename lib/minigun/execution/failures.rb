@@ -17,6 +17,8 @@ module Minigun
       attr_reader :errors
       # @return [Integer] how many there were
       attr_reader :count
+      # @return [Array<Symbol, String>] names of producers and loops that an error ended early
+      attr_reader :ended_early
       # @return [DeadLetters]
       attr_reader :dead_letters
 
@@ -24,6 +26,7 @@ module Minigun
       def initialize(run)
         @run = run
         @errors = []
+        @ended_early = []
         @count = 0
         @lock = Mutex.new
         @dead_letters = DeadLetters.new(run)
@@ -58,6 +61,7 @@ module Minigun
       def head_failed(step, error)
         Minigun.logger.error("#{@run.place(step)} ended early: #{@run.describe(error)}")
         enter(step, nil, error, 1)
+        @lock.synchronize { @ended_early << step.name }
         @run.cancel(error) if step.policy && step.policy[:on_error] == :raise
       end
 
