@@ -49,7 +49,7 @@ RSpec.describe "README" do
       job.run
       puts "\#{job.stored.size / 6} stored, \#{File.readlines("rejected.ndjson").size} in the file"
     RUBY
-    { shows: "result = job.last_result", prints: /\A\[:price, 2, .*bad two.*, 1\]\n\z/, before: <<~RUBY },
+    { shows: "result = job.last_result", prints: /\A1 item was not delivered: 1 skipped \(price: 1 of 5\)\n\[:price, 2, .*bad two.*, 1\]\n\z/, before: <<~RUBY },
       Minigun.logger = Logger.new(File::NULL)
       class Job
         include Minigun::DSL
