@@ -147,7 +147,8 @@ restore_collector(VALUE kept)
 /*
  * call-seq: Minigun.collect_emits(context) { ... } -> Array
  *
- * Runs the block; what is emitted meanwhile in this thread is returned, in order.
+ * Runs the block; what is emitted meanwhile in this thread is returned, in order, whatever
+ * stage it was addressed to.
  * Gives +context+ an emit of its own if it has none.
  */
 static VALUE
@@ -160,7 +161,12 @@ minigun_s_collect_emits(VALUE self, VALUE context)
     mg_collector_t *outer = mg_slot()->collector;
     mg_slot()->collector = &collector;
     rb_ensure(yield_nothing, Qnil, restore_collector, (VALUE)outer);
-    return NIL_P(collector.items) ? rb_ary_new() : collector.items;
+    VALUE items = rb_ary_new();
+    for (long i = 0; i < RARRAY_LEN(collector.outputs); i++) {
+        rb_ary_concat(items, rb_ary_entry(RARRAY_AREF(collector.outputs, i), 1));
+    }
+    RB_GC_GUARD(collector.outputs);
+    return items;
 }
 
 /* A fiber belongs to the thread that made it, so the code that has one stays there. */

@@ -88,6 +88,24 @@ RSpec.describe Minigun::Stage do
     expect(outer.execute_with_emit(context, 2)).to eq([[20]])
   end
 
+  it "collects what its block sends by name, too, where a stage runs that it can be sent from" do
+    inner = atomic { |n| [emit(n), emit_to_stage(:aside, n * 10), emit(n * 2)] }
+    job = Class.new do
+      include Minigun::DSL
+      attr_reader :out
+
+      define_method(:initialize) { @out = [] }
+      producer(:gen) { 3.times { |n| emit n } }
+      processor(:work) { |n| emit inner.execute_with_emit(self, n) }
+      consumer(:keep) { |items| @out << items }
+      consumer(:aside, await: true) { |n| @out << n }
+    end.new
+    job.run
+
+    expect(job.out).to eq([[0, 0, 0], [1, 10, 2], [2, 20, 4]])
+    expect { inner.execute_with_emit(job, 1) }.to raise_error(Minigun::Error, /outside of a stage/)
+  end
+
   it "collects what custom classes yield" do
     klass = Class.new(Minigun::ConsumerStage) { def call(item) = 2.times { |n| yield item + n } }
 
