@@ -174,7 +174,7 @@ minigun_run_state(VALUE self, VALUE index)
     pair(state, "waiting_writers", step->writers ? Qtrue : Qfalse);
     pair(state, "live_upstreams", UINT2NUM(step->live_upstreams));
     pair(state, "live_feeders", UINT2NUM(step->live_feeders));
-    pair(state, "ending", step->ending || step->closing ? Qtrue : Qfalse);
+    pair(state, "ending", step->ending ? Qtrue : Qfalse);
     pair(state, "ended", step->ended ? Qtrue : Qfalse);
     return state;
 }

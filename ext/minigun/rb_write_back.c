@@ -109,7 +109,7 @@ minigun_sight_table(VALUE self, VALUE pairs)
 }
 
 struct walk {
-    const VALUE *at, *end;
+    const VALUE *at;
     bool same;
 };
 
@@ -117,7 +117,7 @@ static int
 compare_pair(VALUE key, VALUE value, VALUE data)
 {
     struct walk *walk = (struct walk *)data;
-    walk->same = walk->end - walk->at >= 2 && walk->at[0] == key && walk->at[1] == value;
+    walk->same = walk->at[0] == key && walk->at[1] == value;
     walk->at += 2;
     return walk->same ? ST_CONTINUE : ST_STOP;
 }
@@ -133,8 +133,7 @@ minigun_sight_pairs_p(VALUE self, VALUE table, VALUE pairs)
     Check_Type(table, T_HASH);
     Check_Type(pairs, T_ARRAY);
     if (2 * (long)RHASH_SIZE(table) != RARRAY_LEN(pairs)) return Qfalse;
-    const VALUE *at = RARRAY_CONST_PTR(pairs);
-    struct walk walk = { .at = at, .end = at + RARRAY_LEN(pairs), .same = true };
+    struct walk walk = { .at = RARRAY_CONST_PTR(pairs), .same = true };
     rb_hash_foreach(table, compare_pair, (VALUE)&walk);
     RB_GC_GUARD(pairs);
     return walk.same ? Qtrue : Qfalse;
