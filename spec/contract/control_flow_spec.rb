@@ -63,6 +63,18 @@ RSpec.describe "Control flow out of blocks" do
     expect(throwing.out).to match_array([*0..100] - [30])
   end
 
+  it "throw to a catch of the producer is so whatever is thrown, and to what" do
+    [Object.new, Class.new(StandardError), "text"].each do |tag|
+      throwing = job do
+        producer(:gen) { catch(tag) { 100.times { |n| emit n } } }
+        consumer(:keep) { |n| n == 30 ? throw(tag, [n]) : @out << n }
+      end
+
+      expect(throwing.run).to eq(100)
+      expect(throwing.out).to match_array([*0...100] - [30])
+    end
+  end
+
   it "a timeout of the producer that strikes in a stage behind takes its course in the producer" do
     late = job do
       producer(:gen) do

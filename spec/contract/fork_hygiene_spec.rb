@@ -50,6 +50,21 @@ RSpec.describe "Children of a run" do
     end
   end
 
+  it "may fork in a block that both processes return from; the new one goes on with none of the items" do
+    splitting = job do
+      producer(:gen) { 300.times { |n| emit n } }
+      processor(:work, execution: :ipc_fork, max: 1) do |n|
+        pid = fork if (n % 100).zero?
+        Process.wait(pid) if pid
+        emit n
+      end
+      consumer(:keep) { |n| @out << n }
+    end
+    splitting.run
+
+    expect(splitting.out).to eq([*0...300])
+  end
+
   it "are known by pid, whatever else waits for children" do
     stop = false
     other = Thread.new { children? && Thread.pass until stop }

@@ -63,6 +63,13 @@ RSpec.describe "Hooks" do
     end).to eq([:before, 0, :after, :before, 1, :after])
   end
 
+  it "before and after of a processor fire around each item, however many" do
+    expect(events do
+      producer(:gen) { 200.times { |n| emit n } }
+      processor(:work, before: -> { @out << :before }, after: -> { @out << :after }) { |n| emit n.tap { @out << n } }
+    end).to eq((0...200).flat_map { |n| [:before, n, :after] })
+  end
+
   it "before of each branch fires once per item" do
     expect(events do
       producer(:gen, to: %i[a b]) { 3.times { |n| emit n } }

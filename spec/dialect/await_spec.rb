@@ -59,6 +59,16 @@ RSpec.describe "await:" do
       expect(seen).to eq([Minigun::EndOfStage])
     end
 
+    it "ends each stage by its own" do
+      over = Queue.new
+      seen_by do
+        producer(:source, to: :keep) { 2.times { emit over.pop } }
+        consumer(:keep) { |n| @seen << n }
+        stage(:late, await: 0.01) { |input, _output| over << input.pop.class }
+        stage(:later, await: 0.1) { |input, _output| over << input.pop.class }
+      end.then { |seen| expect(seen).to eq([Minigun::EndOfStage] * 2) }
+    end
+
     it "delivers the first item first, however short the stream" do
       [1, 2, 5].each do |count|
         seen = seen_by do

@@ -74,6 +74,12 @@ RSpec.describe "Custom stage classes" do
     expect(through(block)).to eq([[:aside, 1], [:aside, 2], [:aside, 3]])
   end
 
+  it "get nothing where they accept none, once for each item" do
+    blind = stage_class(Minigun::ConsumerStage) { def call = yield(:one) }
+
+    expect(through(blind)).to eq(%i[one one one])
+  end
+
   it "are constructed with exactly four values, which super takes as they come" do
     given = []
     klass = stage_class(Minigun::ConsumerStage) do
@@ -279,6 +285,16 @@ RSpec.describe "Custom stage classes" do
       expect { through(failing, execution: :ipc_fork, max: 1, error: NotImplementedError) }
         .to raise_error(NotImplementedError, "not flushed")
     end
+  end
+
+  it "report an error of flush where they run in threads, too" do
+    failing = stage_class(Minigun::ConsumerStage) do
+      def call(item) = yield(item)
+      def flush(_context, _output) = raise(IOError, "not flushed")
+    end
+
+    expect(through(failing)).to eq([1, 2, 3])
+    expect(logged).to include("custom", "IOError: not flushed")
   end
 
   it "flush when they override execute, too" do

@@ -27,6 +27,16 @@ RSpec.describe "Output" do
     expect(object.tap(&:run).seen).to eq([0, 10, 1, 11, 2, 12])
   end
 
+  it "takes items from another stage's block while its own stage goes on" do
+    object = flow do
+      producer(:source) { |output| (@output = output) && (@done = Queue.new) && (output << 1) && @done.pop }
+      consumer(:keep) { |n| (@seen << n) && n == 1 ? @output << 2 : @done << true }
+    end
+
+    expect(object.tap(&:run).seen).to eq([1, 2])
+    expect(stats_of(object, :source).items_produced).to eq(2)
+  end
+
   it "does nothing without a target, and returns itself" do
     object = flow do
       producer(:source) { |output| output << 1 }
@@ -135,6 +145,24 @@ RSpec.describe "Output" do
       expect(object.seen).to eq([0, 2])
       expect(logged).to match(/sort.*nowhere|nowhere.*sort/m)
       expect(stats_of(object, :sort).items_failed).to eq(1)
+    end
+
+    it "raises for a stage that has ended, also where it was asked for before that" do
+      over, wait = Queue.new, method(:wait_until)
+      seen = seen_by do
+        producer(:source, to: :keep) do |output|
+          aside = output.to(:aside)
+          over.pop
+          wait.call { _minigun_task.root_pipeline.latest_run.state(2)[:ended] }
+          aside << 1
+        rescue ArgumentError => e
+          @seen << e.message
+        end
+        consumer(:keep) { |n| @seen << n }
+        stage(:aside, await: 0.01) { |input, _output| over << input.pop.class }
+      end
+
+      expect(seen).to eq(["the stage aside has already ended"])
     end
 
     it "raises for an unknown target: the end of a producer" do

@@ -80,6 +80,13 @@ RSpec.describe Minigun::DAG, "#edges" do
     expect(plain).to eq(a: %i[b d], d: [:e])
   end
 
+  it "are none where something else than an Array is in its place" do
+    edges[:a] = :d
+
+    expect(linked?).to be(false)
+    expect { dag.add_edge(:a, :d) }.to raise_error(TypeError, /wrong argument type Symbol/)
+  end
+
   it "come to life when their target becomes a node" do
     edges[:d] << :late
     expect(dag.downstream(:d)).to eq([:late])

@@ -267,6 +267,13 @@ RSpec.describe Minigun::DAG do
       expect(dag.add_edge(:c, :a).source?(:a)).to be(false)
     end
 
+    it "changes nothing for what is no node" do
+      dag.add_edge(:a, :b).disconnect(:nobody)
+
+      expect([dag.nodes, dag.edges.reject { |_, targets| targets.empty? }]).to eq([%i[a b], { a: [:b] }])
+      expect { dag.validate! }.not_to raise_error
+    end
+
     it "takes out also those that lead to what is no node, the first of them and the others" do
       dag.add_edge(:a, :b).add_node(:c)
       live_edges[:a].push(:nobody, :nothing)
@@ -276,6 +283,16 @@ RSpec.describe Minigun::DAG do
       expect { dag.validate! }.not_to raise_error
       dag.link_in_order(0, 2)
       expect(dag.edges[:a]).to eq([:c])
+    end
+  end
+
+  describe "#link_in_order" do
+    it "adds an edge to a node that has none, whatever other nodes lead to" do
+      dag.add_edge(:a, :b).add_node(:c).add_node(:d)
+      live_edges[:a] << :nobody
+      dag.link_in_order(2, 3)
+
+      expect(dag.edges).to include(a: %i[b nobody], c: [:d])
     end
   end
 
@@ -310,6 +327,14 @@ RSpec.describe Minigun::DAG do
       expect { dag.validate! }.not_to raise_error
       dag.nodes[0] = :z
       expect { dag.validate! }.to raise_error(Minigun::Error, /Unknown stage a/)
+    end
+
+    it "sees a node that was added by Array's own method, which tells nobody" do
+      chain(:a, :b)
+      Array.instance_method(:push).bind_call(dag.nodes, :late)
+      dag.add_edge(:a, :late)
+
+      expect([dag.nodes, dag.downstream(:a)]).to eq([%i[a b late], %i[b late]])
     end
 
     it "finds a cycle" do

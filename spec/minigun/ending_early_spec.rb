@@ -122,6 +122,25 @@ RSpec.describe "Ending a run early", :unlogged do
     end
   end
 
+  it "counts as cancelled what workers have in hand whose stage doesn't end" do
+    asked, answer = Thread::Queue.new, Thread::Queue.new
+    stubborn = lambda do |*|
+      asked << Thread.current
+      answer.pop
+    rescue Exception # rubocop:disable Lint/RescueException
+      retry
+    end
+    object = endless({ shutdown_timeout: 0.05 }, kinds: { execution: :ipc_fork, max: 1, on_error: stubborn }, pause: true) { |_| raise "bad" }
+    runner = Thread.new { object.run }.tap { |thread| thread.report_on_exception = false }
+    left = asked.pop
+    object.cancel
+
+    expect { runner.value }.to raise_error(Minigun::Cancelled)
+    expect(object.last_result.stage(:work)).to be_balanced.and(have_attributes(done: 0, skipped: 0, cancelled: be > 0))
+  ensure
+    answer << :skip until left.nil? || left.join(0.01)
+  end
+
   it "releases what is upstream of a stage that has had enough" do
     object = Class.new do
       include Minigun::DSL

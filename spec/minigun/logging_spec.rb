@@ -23,6 +23,20 @@ RSpec.describe Minigun::Logging do
     expect(File.readlines(errors.path)).to eq([described_class::StandardOutput::GONE])
   end
 
+  it "ends the run with the error of a logger that fails where a producer's failure is told" do
+    job = Class.new do
+      include Minigun::DSL
+      producer(:gen) { raise "no items" }
+      consumer(:keep) { |n| n }
+    end
+    former = Minigun.logger
+    Minigun.logger = Logger.new(StringIO.new).tap { |logger| logger.define_singleton_method(:error) { |*| raise KeyError, "no room" } }
+
+    expect { job.new.run }.to raise_error(KeyError, "no room")
+  ensure
+    Minigun.logger = former
+  end
+
   it "takes from children whatever is logged there, by name and by level" do
     job = Class.new do
       include Minigun::DSL

@@ -82,6 +82,22 @@ RSpec.describe Minigun::Policy, :unlogged do
       end
     end
 
+    it "of a batch leave the next one alone, which is being filled meanwhile, also where they fail" do
+      object = Class.new do
+        include Minigun::DSL
+        attr_reader :tried
+
+        define_method(:initialize) { @tried = [] }
+        producer(:gen) { 3.times { |n| emit n } }
+        accumulator(:pack, max_size: 2, retries: 1, backoff: 0.001) { |batch| (@tried << batch) && batch.size == 2 && raise("never") }
+        consumer(:keep) { |batch| batch }
+      end.new
+      object.run
+
+      expect(object.tried).to eq([[0, 1], [0, 1], [2]])
+      expect(ledger(object, :pack)).to eq(done: 1, skipped: 2)
+    end
+
     it "wait as long as a callable says" do
       asked = Thread::Queue.new
       object = job(retries: 2, backoff: ->(attempt) { asked << attempt; 0 }) { |n| n == 3 ? raise("no") : emit(n) } # rubocop:disable Style/Semicolon
@@ -121,6 +137,22 @@ RSpec.describe Minigun::Policy, :unlogged do
         expect(replacing.out).to match_array([*0..9] - [4] + [["bad", 4]])
         expect(ledger(replacing)).to eq(done: 10)
       end
+    end
+
+    it "replaces a batch as a whole" do
+      object = Class.new do
+        include Minigun::DSL
+        attr_reader :out
+
+        define_method(:initialize) { @out = [] }
+        producer(:gen) { 5.times { |n| emit n } }
+        accumulator(:pack, max_size: 2, on_error: ->(_, batch) { [:instead, *batch] }) { |batch| batch.include?(2) ? raise("bad") : batch }
+        consumer(:keep) { |batch| @out << batch }
+      end.new
+      object.run
+
+      expect(object.out).to eq([[0, 1], [:instead, 2, 3], [4]])
+      expect(ledger(object, :pack)).to eq(done: 5)
     end
 
     it "answers by a callable for each item, whose self is the object" do

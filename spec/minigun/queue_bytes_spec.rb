@@ -46,6 +46,21 @@ RSpec.describe "queue_bytes" do
     expect(most_waiting(queue_bytes: 10, count: 40)).to be <= 32 + 3
   end
 
+  it "is no end where it is false, whatever the items weigh" do
+    text = "x" * 1_000_000
+    object = Class.new do
+      include Minigun::DSL
+      attr_reader :kept
+
+      define_method(:initialize) { @all, @kept = Queue.new, 0 }
+      producer(:gen) { 300.times { emit text } && @all << true }
+      consumer(:slow, execution: :thread, max: 1, queue_bytes: false) { |_| (@kept += 1) == 1 && @all.pop }
+    end.new
+    object.run
+
+    expect(object.kept).to eq(300)
+  end
+
   it "must be a size" do
     expect { most_waiting(queue_bytes: -1) }.to raise_error(Minigun::Error, /stage :slow: queue_bytes: must be/)
   end

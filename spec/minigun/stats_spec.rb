@@ -145,6 +145,14 @@ RSpec.describe Minigun::Stats do
       expect(stats.latency_data?).to be(false)
     end
 
+    it "are the sample of all that were observed, of which one more is hardly ever kept" do
+      stats.instance_variable_set(:@latency_samples, Array.new(1000, 0.0))
+      stats.instance_variable_set(:@latency_count, 10**15)
+
+      expect(stats.record_latency(1.0)).to eq(10**15 + 1)
+      expect(samples).to all(eq(0.0))
+    end
+
     it "are gone on from" do
       stats.instance_variable_set(:@latency_samples, [0.5].freeze)
       stats.record_latency(0.25)
@@ -215,6 +223,10 @@ RSpec.describe Minigun::Stats do
       stats.record_latency(0.4)
       expect(stats.observations).to eq(5)
     end
+  end
+
+  it "takes in no counters that are incomplete" do
+    expect { stats.send(:take_in, [1, 2]) }.to raise_error(ArgumentError, "incomplete counters")
   end
 
   it "is copied with its samples, and leaves the process without its stage" do

@@ -90,6 +90,24 @@ RSpec.describe Minigun::ItemTimeout, :unlogged do
     expect(object.last_result).to be_ok
   end
 
+  it "is each stage's own, shorter or longer than those before it" do
+    object = Class.new do
+      include Minigun::DSL
+      attr_reader :out
+
+      def initialize = @out = []
+      producer(:gen) { 4.times { |n| emit n } }
+      processor(:first, timeout: 30) { |n| emit n }
+      processor(:second, timeout: 0.3) { |n| n == 1 ? sleep : emit(n) }
+      processor(:third, timeout: 40) { |n| emit n }
+      consumer(:keep) { |n| @out << n }
+    end.new
+    object.run
+
+    expect(object.out).to match_array([0, 2, 3])
+    expect(object.last_result.errors).to contain_exactly(have_attributes(item: 1, stage: :second, error: an_instance_of(described_class)))
+  end
+
   it "holds for the block of a batch" do
     object = Class.new do
       include Minigun::DSL

@@ -63,6 +63,19 @@ RSpec.describe "Stages that block" do
     expect(run.most[:slow]).to eq(1)
   end
 
+  it "stay alone where they send to others by name" do
+    klass = Class.new(job) do
+      attr_reader :sent
+
+      producer(:items) { @phases.each { |phase| emit phase } }
+      consumer(:work) { |phase, output| under_way(phase) { sleep 0.002 } && output.to(:other) << phase }
+      consumer(:other, await: true) { |phase| (@sent ||= []) << phase }
+    end
+    run = klass.new(phased([:slow, 30]))
+    run.run
+    expect([run.most[:slow], run.order.size, run.sent.size]).to eq([1, 30, 30])
+  end
+
   it "have their hooks around each item" do
     klass = Class.new(job) do
       attr_reader :events

@@ -23,6 +23,44 @@ RSpec.describe Minigun::Execution::Exchange do
     expect { exchange.unsent?(0) }.to raise_error(Minigun::ClosedError)
   end
 
+  it "closed in a child stays open in the parent, also where a thread waits in it", :forks_beside_threads do
+    waiting = Thread.new { exchange.wait }
+    wait_until { waiting.stop? }
+    pid = fork do
+      exchange.close
+      exchange.wait(0)
+    rescue Minigun::ClosedError
+      exit!(7)
+    end
+
+    expect(Process.wait2(pid).last.exitstatus).to eq(7)
+    exchange.wake
+    expect(waiting.value).to be(exchange)
+  end
+
+  it "that is closed can't be entered" do
+    exchange.close
+
+    expect { exchange.enter(0, Process.pid, 0) }.to raise_error(Minigun::ClosedError)
+  end
+
+  it "lets an exit in what it reads through, and goes on behind it" do
+    stub_const("Leaving", Class.new { define_method(:marshal_dump) { 1 } && define_method(:marshal_load) { |_| exit(7) } })
+    exchange.send_chunk(0, 1, 1, [Leaving.new], 0, 1, [])
+    exchange.send_chunk(0, 1, 2, [:next], 0, 1, [])
+    pid = fork do
+      exchange.enter(0, Process.ppid, 0)
+      status = begin
+        exchange.take
+      rescue SystemExit => e
+        e.status
+      end
+      exit!(exchange.take[2] == [:next] ? status : 1)
+    end
+
+    expect(Process.wait2(pid).last.exitstatus).to eq(7)
+  end
+
   it "can be closed again" do
     expect([exchange.close, exchange.close]).to eq([nil, nil])
   end
@@ -30,6 +68,16 @@ RSpec.describe Minigun::Execution::Exchange do
   it "wakes whoever waits or is about to" do
     exchange.wake
     expect(exchange.wait).to be(exchange)
+  end
+
+  it "sends a chunk of what there is, and none while another waits for room" do
+    expect(exchange.send_chunk(0, 1, 1, [1, 2], 0, 5, [])).to eq(2)
+    expect(exchange.unsent?(0)).to be(false)
+    exchange.send_chunk(0, 1, 2, ["x" * 3_000], 0, 1, [])
+    exchange.send_chunk(0, 1, 3, ["x" * 3_000], 0, 1, [])
+
+    expect(exchange.unsent?(0)).to be(true)
+    expect { exchange.send_chunk(0, 1, 4, [1], 0, 1, []) }.to raise_error(ArgumentError)
   end
 
   it "has so many places, and rings of such a size" do

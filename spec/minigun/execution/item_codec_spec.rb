@@ -77,6 +77,12 @@ RSpec.describe Minigun::Execution::ItemCodec do
     expect(round_trip(deep).flatten).to eq([])
   end
 
+  it "carries more arrays in one item than are written one by one" do
+    many = Array.new(70_000) { [] }
+
+    expect(round_trip(many)).to eq(many)
+  end
+
   it "carries subclasses and strings with instance variables" do
     stub_const("Name", Class.new(String))
     expect(round_trip(Name.new("x")).class).to eq(Name)

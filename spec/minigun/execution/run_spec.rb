@@ -25,6 +25,88 @@ RSpec.describe Minigun::Execution::Run do
     expect { described_class.allocate.counters(0) }.to raise_error(ArgumentError, "uninitialized run")
   end
 
+  it "lives from its start on" do
+    run = described_class.new(Object.new, ended.program)
+
+    expect([run.live?, run.set_up.live?, ended.live?]).to eq([false, false, true])
+  end
+
+  it "has one segment for steps that run together, and one for each where they are not to" do
+    chain = lambda do
+      made = job do
+        producer(:gen) { 3.times { |n| emit n } }
+        processor(:work) { |n| emit n }
+        consumer(:keep) { |n| n }
+      end.tap(&:run)
+      made._minigun_task.root_pipeline.latest_run.segments.map(&:first)
+    end
+    together = chain.call
+    Minigun.configuration.fuse = false
+
+    expect([together, chain.call.sort]).to eq([[[0, 1, 2]], [[0], [1], [2]]])
+  ensure
+    Minigun.configuration.fuse = true
+  end
+
+  it "tells what each worker is at, loops too" do
+    go, done = Thread::Queue.new, Thread::Queue.new
+    loops = job do
+      producer(:gen) { |output| output << go.pop }
+      stage(:loop) { |input, _output| input.pop && done.pop }
+    end
+    running = Thread.new { loops.run }
+    deeds = lambda do
+      run = loops._minigun_task&.root_pipeline&.latest_run
+      run&.live? ? run.workers.map { |_, deed, index| [index, deed] } : []
+    end
+    wait_until { deeds.call.include?([1, :waits_for_items]) }
+    expect(deeds.call).to include([0, :runs])
+    go << 1
+    wait_until { deeds.call.include?([1, :runs]) }
+    done << 2
+
+    expect(running.value).to be_an(Integer)
+  end
+
+  it "drains when it has ended without more ado" do
+    expect(ended.drain.drained?).to be(true)
+  end
+
+  it "keeps ten thousand of the items that nobody deals with, and counts them all" do
+    run = described_class.new(Object.new, ended.program).set_up
+    log_of { [[*1..10_000], [0]].each { |items| run.undeliverable(1, items) } }
+
+    expect(run.cancelled_items).to eq([[1, [*1..10_000]]])
+    expect(run.ledger(1)).to eq([10_001, 0, 0, 0, 0, 10_001, 0])
+  end
+
+  it "calls a batch step over several batches: the value of each, or what its block emitted" do
+    pairs = job do
+      producer(:gen) { 2.times { |n| emit n } }
+      accumulator(:pack, max_size: 2) { |batch| batch.sum.odd? ? emit(batch) : batch.sum }
+      consumer(:keep) { |n| n }
+    end.tap(&:run)
+    outputs, failures, latencies, fatal = pairs._minigun_task.root_pipeline.latest_run.call_step(1, [[2], [1], [3], [4, 2]])
+
+    expect([outputs, failures, latencies.size, fatal]).to eq([[[nil, [2, [1], [3], 6]]], [], 4, nil])
+  end
+
+  it "knows the oldest item in a step's queue, and none of another step's" do
+    seen = []
+    job do
+      producer(:gen) { |output| 200.times { |n| output.to(:keep) << [n] && output << n } }
+      processor(:name, execution: :inline) do |n|
+        run = _minigun_task.root_pipeline.latest_run
+        seen << [run.oldest(1), run.oldest(2)]
+        emit n
+      end
+      consumer(:keep, execution: :inline) { |n| n }
+    end.run
+
+    expect(seen.map(&:first).compact).to all(match([Integer]))
+    expect(seen.map(&:last).compact.uniq).to match([[[Integer]]])
+  end
+
   it "counts no more items otherwise than were done" do
     expect { ended.send(:_recount, 1, 4, nil) }.to raise_error(ArgumentError, "fewer items than that are done")
   end

@@ -239,6 +239,18 @@ RSpec.describe Minigun::Execution::Fork::WriteBack do
     end
   end
 
+  it "leaves what Ruby itself keeps in an object, as the message of an exception" do
+    child = KeyError.new("of the child").exception
+    set(child, list: [1])
+    recorder = described_class::Recorder.new(child)
+    raise child rescue set(child, list: [1, 2]) # rubocop:disable Style/RescueModifier
+    set(parent, list: [1])
+    merge(recorder)
+
+    expect(parent.instance_variables).to eq(%i[@list])
+    expect(get(:list)).to eq([1, 2])
+  end
+
   it "merges a container that two variables hold once" do
     set(parent, left: list = [1], right: list)
     copy, recorder = child_of(parent)

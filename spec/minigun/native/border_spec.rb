@@ -38,6 +38,13 @@ RSpec.describe "Items on their way into native stages, and out again" do
     expect(rows({ "k" => 1, long[100, 3] => 2 }, { "k" => 2, long[100, 3] => 3 })).to eq([{ "k" => 1, "key" => 2 }, { "k" => 2, "key" => 3 }])
   end
 
+  it "may have names that are as long as those before them, or the same text in another String" do
+    text = Class.new(String)
+    rows = [{ text.new("k") => 1, text.new("ab") => 1 }, { text.new("k") => 2, text.new("ab") => 2 }, { text.new("k") => 3, text.new("cd") => 3 }]
+
+    expect(rows(*rows)).to eq([{ "k" => 1, "ab" => 1 }, { "k" => 2, "ab" => 2 }, { "k" => 3, "cd" => 3 }])
+  end
+
   { "a number" => 7, "a Symbol" => :k, "an Array in a row" => { "k" => [1] }, "a Hash in a row" => { "k" => {} },
     "a name that is no text" => { 1 => 2 }, "a name with a NUL" => { "k\0" => 2 } }.each do |name, odd|
     it "are refused one by one, where they are #{name}" do
@@ -45,5 +52,11 @@ RSpec.describe "Items on their way into native stages, and out again" do
 
       expect(said).to contain_exactly(/ERROR.*native stages take Strings, and Hashes/)
     end
+  end
+
+  it "are refused where several in a row are strange, each by itself" do
+    said = log_of { expect(rows({ "k" => 1 }, 7, 8, { "k" => 2 })).to eq([{ "k" => 1 }, { "k" => 2 }]) }
+
+    expect(said).to match([/ERROR.*native stages take Strings, and Hashes/, /ERROR.*native stages take Strings, and Hashes/])
   end
 end

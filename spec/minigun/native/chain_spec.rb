@@ -224,6 +224,31 @@ RSpec.describe Minigun::Native::Chain, :interrupting do
     writer.close
   end
 
+  it "goes on behind an interrupt of what is fed, and loses nothing" do
+    machine = chain({ pass: true }, workers: 1, ordered: true, budget: 10_000).machine(true).start
+    fed = 0
+    feeding = Thread.new do
+      Thread.handle_interrupt(IOError => :on_blocking) { loop { machine.feed([(fed += 1).to_s]) } }
+    rescue IOError
+      :interrupted
+    end
+    wait_until { feeding.stop? }
+    feeding.raise(IOError)
+    expect(feeding.value).to eq(:interrupted)
+    feeding = Thread.new { machine.feed(["last"]) || machine.finish }
+    taken = []
+    while (items = machine.take)
+      taken.concat(items)
+    end
+    feeding.join
+
+    expect(taken).to eq([*(1..fed).map(&:to_s), "last"])
+  ensure
+    machine.cancel
+    machine.join
+    machine.stop_reading
+  end
+
   it "works on in a process that forks, and in its child", :forks_beside_threads do
     File.write("long.txt", "some line\n" * 300_000)
     running = chain({ lines: "long.txt" }, { digest: :sha256 }, { group: true })

@@ -64,10 +64,38 @@ RSpec.describe "native stages from elsewhere" do
         return MG_STAGE_FAILED;
     }
 
+    /* One record, of a place whose lines nobody counts. */
+    static int
+    unlined_read(void *state, mg_block_t *block, mg_error_t *error)
+    {
+        static const mg_origin_t origin = { "a socket", 100, 0 };
+        static const mg_record_t record = { .length = 5, .at = 7 };
+        static bool read;
+        (void)state;
+        (void)error;
+        if (read) return MG_STAGE_END;
+        read = true;
+        block->data = "a row" "________________________________________________________________";
+        block->size = 5;
+        block->records = &record;
+        block->count = 1;
+        block->origin = &origin;
+        return MG_STAGE_OK;
+    }
+
+    static int
+    picky_process(void *state, const mg_block_t *block, mg_emit_t *emit)
+    {
+        (void)state;
+        return emit->reject(emit, block->records, 9, "not wanted");
+    }
+
     #define STAGE(name_, ...) const mg_stage_t name_ = { .abi = MG_STAGE_ABI, .size = sizeof(mg_stage_t), .name = #name_, __VA_ARGS__ }
     STAGE(again, .open = again_open, .process = again_process);
     STAGE(head, .flags = MG_STAGE_SERIAL, .open = head_open, .process = head_process);
     STAGE(silent, .process = silent_process);
+    STAGE(unlined, .flags = MG_STAGE_SERIAL, .read = unlined_read);
+    STAGE(picky, .process = picky_process);
     STAGE(idle, .open = again_open);
     const mg_stage_t nameless = { .abi = MG_STAGE_ABI, .size = sizeof(mg_stage_t), .process = again_process };
     const mg_stage_t newer = { .abi = 99, .size = sizeof(mg_stage_t), .name = "newer", .process = again_process };
@@ -119,9 +147,18 @@ RSpec.describe "native stages from elsewhere" do
     expect { Minigun::Native.load(__FILE__, :again) }.to raise_error(Minigun::NativeError, /can't load: .*register_spec.rb/)
   end
 
+  it "may not know the lines of their source; what is rejected is told without, then" do
+    load(:unlined)
+    load(:picky)
+    rejects = []
+    expect(chain({ unlined: true }, { picky: true }, workers: 1, on_reject: rejects.method(:<<)).to_a).to eq([])
+
+    expect(rejects).to contain_exactly(have_attributes(source: "a socket", line: nil, offset: 107, code: 9, text: "not wanted", record: "a row"))
+  end
+
   it "can't be anything else than addresses, nor take the names of others" do
-    { nil => "the stage is NULL", 0 => "the stage is NULL", 42 => "42 is no address of a stage", "x" => /invalid value for Integer/,
-      Object.new => /can't convert Object/ }.each do |pointer, reason|
+    { nil => "the stage is NULL", 0 => "the stage is NULL", 42 => "42 is no address of a stage",
+      4097 => "4097 is no address of a stage", "x" => /invalid value for Integer/, Object.new => /can't convert Object/ }.each do |pointer, reason|
       expect { Minigun::Native.register(:strange, pointer) }.to raise_error(ArgumentError, /\Anative stage strange: #{reason}/)
     end
     load(:again, as: :mine)
