@@ -50,19 +50,25 @@ RSpec.describe "Children of a run" do
     end
   end
 
-  it "may fork in a block that both processes return from; the new one goes on with none of the items" do
+  it "may fork in a block that both processes return from; the new one works on no other item" do
+    from, to = IO.pipe
     splitting = job do
       producer(:gen) { 300.times { |n| emit n } }
       processor(:work, execution: :ipc_fork, max: 1) do |n|
-        pid = fork if (n % 100).zero?
+        to.syswrite("#{n}\n")
+        pid = fork if n == 150
         Process.wait(pid) if pid
         emit n
       end
       consumer(:keep) { |n| @out << n }
     end
     splitting.run
+    to.close
 
     expect(splitting.out).to eq([*0...300])
+    expect(from.read.lines.map(&:to_i)).to eq([*0...300])
+  ensure
+    [from, to].each(&:close)
   end
 
   it "are known by pid, whatever else waits for children" do

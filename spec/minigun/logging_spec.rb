@@ -28,11 +28,12 @@ RSpec.describe Minigun::Logging do
       include Minigun::DSL
       producer(:gen) { raise "no items" }
       consumer(:keep) { |n| n }
-    end
+    end.new
     former = Minigun.logger
     Minigun.logger = Logger.new(StringIO.new).tap { |logger| logger.define_singleton_method(:error) { |*| raise KeyError, "no room" } }
 
-    expect { job.new.run }.to raise_error(KeyError, "no room")
+    expect { job.run }.to raise_error(KeyError, "no room")
+    expect(job.last_result.stages).to all(be_balanced.and(have_attributes(failed: 0)))
   ensure
     Minigun.logger = former
   end
