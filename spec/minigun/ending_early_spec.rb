@@ -141,6 +141,30 @@ RSpec.describe "Ending a run early", :unlogged do
     answer << :skip until left.nil? || left.join(0.01)
   end
 
+  it "leaves the thread of a block that doesn't end to itself after shutdown_timeout, and says so" do
+    deaf, gate = Thread::Queue.new, Thread::Queue.new
+    object = endless({ shutdown_timeout: 0.1 }) do |_|
+      Thread.handle_interrupt(Object => :never) do
+        deaf << Thread.current
+        gate.pop
+      end
+    end
+    thread = nil
+    lines = log_of do
+      runner = started(object)
+      thread = deaf.pop
+      object.cancel
+      expect { runner.value }.to raise_error(Minigun::Cancelled)
+    end
+
+    expect(lines).to include("ERROR [Pipeline:default] a stage doesn't end; its thread is left to itself")
+    expect(thread).to be_alive
+    expect(object.last_result).to have_attributes(error: an_instance_of(Minigun::Cancelled))
+  ensure
+    gate.close
+    thread&.join
+  end
+
   it "releases what is upstream of a stage that has had enough" do
     object = Class.new do
       include Minigun::DSL
@@ -214,6 +238,27 @@ RSpec.describe "Ending a run early", :unlogged do
         object.run
       end
       expect(status.exitstatus).to eq(128 + Signal.list["TERM"])
+    end
+
+    it "leave no worker process behind at the third, whatever it does" do
+      deaf = proc do
+        sleep
+      rescue Exception # rubocop:disable Lint/RescueException
+        retry
+      end
+      status, text = program do |out|
+        begun, told = IO.pipe
+        job = Class.new do
+          include Minigun::DSL
+          producer(:gen, to: %i[near far]) { emit 1 }
+          consumer(:near, threads: 1) { |_| told.write(".") && deaf.call }
+          consumer(:far, execution: :ipc_fork, max: 1) { |_| out.write("at work") && told.write(".") && deaf.call }
+        end
+        Thread.new { begun.read(2) && loop { Process.kill(:TERM, Process.pid) && sleep(0.1) } }
+        job.new.run
+      end
+
+      expect([status.exitstatus, text]).to eq([128 + Signal.list["TERM"], "at work"]) # at its end nobody has the pipe open
     end
   end
 end

@@ -104,6 +104,14 @@ module Minigun
         nil
       end
 
+      # Kills the child from a signal handler, where no lock is to be had: the owner is about to end.
+      # @return [void]
+      def kill_at_once
+        Process.kill(:KILL, pid) unless @owner != Process.pid || @exited
+      rescue Errno::ESRCH
+        nil
+      end
+
       # Ends the child and reaps it.
       # @return [void]
       def terminate

@@ -58,10 +58,10 @@ module Minigun
         @crew = nil
       end
 
-      # Ends the workers by force, from any thread.
+      # Ends the workers by force, from any thread and from a signal handler.
       # @return [void]
       def kill
-        @crew&.workers&.each { |worker| worker.child.signal(:KILL) }
+        @crew&.workers&.each { |worker| worker.child.kill_at_once }
       end
 
       private
