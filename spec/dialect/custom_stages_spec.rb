@@ -54,6 +54,23 @@ RSpec.describe "Custom stage classes" do
     expect(through(summing)).to eq([6, -6])
   end
 
+  it "own their loop below Stage also where they take the input alone, or nothing, and yield" do
+    summing = stage_class(Minigun::Stage) do
+      def call(input)
+        sum = 0
+        until (n = input.pop).is_a?(Minigun::EndOfStage)
+          sum += n
+        end
+        yield sum
+        yield(-sum, to: :aside)
+      end
+    end
+    heedless = stage_class(Minigun::Stage) { def call = yield(:once) }
+
+    expect(through(summing)).to contain_exactly(6, [:aside, -6])
+    expect(through(heedless)).to eq([:once])
+  end
+
   it "yield to a target by name" do
     sorting = stage_class(Minigun::ConsumerStage) do
       def call(item) = item == 2 ? yield(item, to: :aside) : yield(item)
@@ -204,6 +221,20 @@ RSpec.describe "Custom stage classes" do
     [Minigun::Stage, Minigun::ConsumerStage].each do |base|
       expect(through(Class.new(base, &looping))).to eq([[:custom, 1], [:custom, 2], [:custom, 3]])
     end
+  end
+
+  it "override execute below ProducerStage to produce, in either form" do
+    emitting = stage_class(Minigun::ProducerStage) { def execute(context) = 2.times { |n| context.send(:emit, n) } }
+    writing = stage_class(Minigun::ProducerStage) do
+      def execute(context, input, output, stats) = output << [context.seen.class, input, stats.stage_name]
+    end
+    seen = seen_by do
+      custom_stage emitting, :one, to: :keep
+      custom_stage writing, :two, to: :keep
+      consumer(:keep) { |item| @seen << item }
+    end
+
+    expect(seen).to contain_exactly(0, 1, [Array, nil, :two])
   end
 
   it "override execute of a stage with a block, entered by hand" do

@@ -80,8 +80,11 @@ module Minigun
         batch(step) if step.kind == :batch
       end
 
-      # A block that would produce on its own is given the items of its upstream.
+      # A block that would produce on its own is given the items of its upstream. A loop is called with
+      # all there is, and StageLoop leaves out what it doesn't take.
       def received(kind, signature)
+        return :input_output if kind == :loop
+
         kind == :each && signature.producer? ? GIVEN_ONE_ITEM.fetch(signature.receives) : signature.receives
       end
 
