@@ -35,8 +35,6 @@ module Minigun
         return unless replaceable?(block, arguments)
 
         Module.new { define_method(:block, &block) }.instance_method(:block).bind(object)
-      rescue TypeError
-        nil
       end
 
       private
@@ -54,7 +52,7 @@ module Minigun
 
       def plain?(data, own:)
         data[BODY].all? { |instruction| !instruction.is_a?(Array) || plain_instruction?(instruction, own) } &&
-          data[CATCH_TABLE].all? { |entry| children(entry).all? { |child| plain?(child, own: own) } }
+          data[CATCH_TABLE].all? { |entry| children(entry).all? { |child| plain?(child, own: own && entry.first != :break) } }
       end
 
       def plain_instruction?(instruction, own)
