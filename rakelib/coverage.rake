@@ -54,8 +54,12 @@ namespace :coverage do
     rm_f Dir[File.join(build.folder, "build/**/*.gcda")], verbose: false
     preload = File.join(build.folder, "dump_at_exit.so")
     sh ENV.fetch("CC", "cc"), "-shared", "-fPIC", "spec/support/coverage/dump_at_exit.c", "-o", preload, "-ldl", verbose: false
+    counting = "#{build.folder}/spec/support/coverage/ruby"
+    # What a command line requires is loaded before what RUBYOPT does.
+    front = File.join(build.folder, "lib/minigun.rb")
+    File.write(front, File.read(front).sub("\n\n", "\nrequire #{counting.inspect} if ENV[\"MINIGUN_COVERAGE\"]\n"))
     env = COVERAGE_SHARES.merge(ENV.slice(*COVERAGE_SHARES.keys), "LD_PRELOAD" => preload, "MINIGUN_COVERAGE" => build.reports,
-                                "RUBYOPT" => "-r#{build.folder}/spec/support/coverage/ruby")
+                                "RUBYOPT" => "-r#{counting}")
     passed = build.rspec(*COVERAGE_SPARED, *args.specs, *args.extras, env: env)
     c = CoverageReport.merge(CTestCoverage.new.run, CoverageReport.of_c(File.join(build.folder, "build"), build.folder))
     c = c.values.reject { |file| file.path.end_with?("/counters.c") } # what counts, not what is counted

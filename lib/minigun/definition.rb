@@ -24,8 +24,6 @@ module Minigun
       # body; a file that is read again has another.
       def body
         block ? RubyVM::InstructionSequence.of(block) : self
-      rescue ArgumentError
-        nil
       end
 
       # The column its block begins at; nil if there is no telling.

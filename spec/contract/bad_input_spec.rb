@@ -102,6 +102,10 @@ RSpec.describe "Bad input", :no_leaks do
       before(:deep) { 1 }
       pipeline(:part) { processor(:deep) { |n| emit n } }
     }],
+    "a hook for a stage that several pipelines have" => [/:deep, which is a stage of several nested pipelines; declare it there/, proc {
+      before(:deep) { 1 }
+      %i[one two].each { |part| pipeline(part) { processor(:deep) { |n| emit n } } }
+    }],
     "a hook for a nested pipeline" => [/:part, which is a nested pipeline; use before_run/, proc {
       after(:part) { 1 }
       pipeline(:part) { processor(:deep) { |n| emit n } }

@@ -85,6 +85,23 @@ RSpec.describe "Signals during a run" do
     expect(ended.out).to eq("Interrupt\nran\n")
   end
 
+  it "TERM ends at once a run on another thread that can't be drained, and then takes its course" do
+    ended = interrupted("TERM", "before_run { Process.kill(SIGNAL, $$); sleep }\n#{endless}", before: <<~SETUP, run: <<~RUN)
+      TOLD = Queue.new
+      trap("TERM") { TOLD << :host }
+    SETUP
+      runner = Thread.new { Job.new.run }
+      runner.report_on_exception = false
+      begin
+        runner.join
+      rescue SignalException => e
+        puts e.message, TOLD.pop
+      end
+    RUN
+
+    expect(ended.out).to eq("SIGTERM\nhost\nran\n")
+  end
+
   it "INT takes its course also where an earlier one is being dealt with" do
     ended = interrupted("INT", run: "begin; raise Interrupt; rescue Interrupt; Job.new.run; end")
 

@@ -133,6 +133,18 @@ RSpec.describe "The replay of a class's definitions" do
     expect { object.processor(:x) { |n| n } }.to raise_error(NoMethodError)
   end
 
+  it "leaves alone what the user's method_missing says of a word that is misspelt" do
+    own = program do
+      def method_missing(name, *) = raise(NoMethodError.new("nobody here knows that", name))
+      def respond_to_missing?(*) = false
+      pipeline { produce(:source) { |output| output << 1 } }
+    end
+    none = program { pipeline { produce(:source) { |output| output << 1 } } }
+
+    expect { own.new.run }.to raise_error(NoMethodError, /\Anobody here knows that/)
+    expect { none.new.run }.to raise_error(NoMethodError, /no word `produce' \(did you mean :producer\?\)/)
+  end
+
   it "tells of an unknown method with the caller's line first, as if nothing looked it up" do
     klass = program { def ask = nothing_like_it }
     bare = klass.new

@@ -84,12 +84,14 @@ RSpec.describe Minigun::Blueprint do
     task = klass._minigun_task
     task.add_stage(:producer, :a, to: :z) { emit 1 }
     task.add_hook(:before_run) { 1 }
+    task.add_stage_hook(:after, :a) { 2 }
     task.reroute_stage(:a, to: :z)
     task.set_config(:max_threads, 3)
     own = klass.new._evaluate_pipeline_blocks!
 
     expect([names(own), own.hooks[:before_run].size, own.config[:max_threads]]).to eq([%i[z a], 1, 3])
     expect([task.stages.keys, task.dag.downstream(:a), task.hooks[:before_run].size]).to eq([%i[z a], [:z], 1])
+    expect([own, task].map { |each| each.root_pipeline.stage_hooks[:after][:a].map(&:call) }).to eq([[2], [2]])
   end
 
   it "leaves out of its structure what needs an instance, wholly" do

@@ -40,6 +40,22 @@ RSpec.describe Minigun::StallError do
     expect(message).to match(/stage gen: produces\n +a worker waits for room in :stuck\n +stage stuck: \d queued of 3, writers wait for room.*oldest item: \d\n.*a worker runs its code\n.*stall_spec.rb:\d+:in/m)
   end
 
+  it "tells of a loop that waits for items, of how many stages these may come from, and of items that can't be shown" do
+    mute = Class.new { def inspect = raise("no") }
+    message = message_of do
+      Class.new do
+        include Minigun::DSL
+        producer(:gen) { 10.times { emit mute.new } }
+        processor(:stuck, execution: :thread, max: 1, queue_size: 3) { |_| Thread::Queue.new.pop }
+        stage(:keep) { |input, _output| input.pop }
+      end.new.run
+    end
+
+    expect(message).to include("oldest item: an item that can't be shown\n")
+
+    expect(message).to match(/stage keep: 0 queued of \d+, 1 stage\(s\) may send more\n +a worker waits for items/)
+  end
+
   it "is not raised for what may still end: a sleep, a thread that runs, a retry" do
     message = message_of do
       Class.new do

@@ -25,6 +25,15 @@ RSpec.describe Minigun::Execution::ForkPool, :interrupting, :no_leaks, limit: 30
     file.close!
   end
 
+  it "tells of an item that can't be shown, too" do
+    mute = Class.new { def inspect = raise("no") }.new
+    run, = drive([mute], :cow_fork, policy: { max_retries: 0 }) { |_, _| die(:KILL) }
+    (item, error), = run.failures
+
+    expect(item).to be(mute)
+    expect(error.message).to match(/\Aworker \d+ was killed by SIGKILL with an item that can't be shown in its hands/)
+  end
+
   %i[ipc_fork cow_fork].each do |kind|
     describe kind do
       { KILL: [9, nil], TERM: [15, nil], ABRT: [6, nil], 0 => [nil, 0], 7 => [nil, 7] }.each do |how, (signal, status)|

@@ -82,6 +82,25 @@ RSpec.describe "Minigun::Execution::RactorPool", :interrupting, :no_leaks do
     expect(logged).to contain_exactly(include("nowhere"), include("1 skipped"))
   end
 
+  it "takes what is sent to a stage that has ended for an error of its item" do
+    line = nil
+    evens = []
+    ended = lambda do
+      run = line.latest_run
+      run.state(run.program.steps.find { |step| step.name == :odd }.index)[:ended]
+    end
+    late = Enumerator.new { |numbers| wait_until(within: 20, &ended) && numbers << 1 << 2 << 3 }
+    stats = through(blocks.routing, items: late, to: []) do |pipeline|
+      line = pipeline
+      pipeline.add_stage(:stage, :odd, await: true) { |_input, _output| nil }
+      pipeline.add_stage(:consumer, :even, await: true) { |item| evens << item }
+    end
+
+    expect(evens).to eq([2])
+    expect(stats.stage_stats[:work]).to have_attributes(items_consumed: 3, items_failed: 2)
+    expect(logged.grep(/the stage odd has already ended/).size).to eq(2)
+  end
+
   it "keeps the order when asked to" do
     through(blocks.picky, items: (10..60).to_a, ordered: true)
 
@@ -157,6 +176,15 @@ RSpec.describe "Minigun::Execution::RactorPool", :interrupting, :no_leaks do
     ractor.send(nil)
 
     expect(watch.instance_variable_get(:@inboxes)).not_to include(ractor)
+  end
+
+  it "gives the value of a ractor once, and lets nobody wait for it who asks again" do
+    isolation = Minigun::Execution::Isolation
+    skip "any number of times here" if Ractor.method_defined?(:value)
+    ractor = isolation.create { 5 }
+
+    expect(isolation.value(ractor)).to eq(5)
+    expect { isolation.value(ractor) }.to raise_error(Ractor::ClosedError)
   end
 
   it "is left by a run that is interrupted" do

@@ -228,8 +228,20 @@ RSpec.describe Minigun::Execution::Fork::WriteBack do
 
     it "is skipped, key by key" do
       set(parent, table: { inner: {} })
-      change { @table.update(good: 1, bad: proc {}) and @table[:inner].update(good: 2, bad: $stdout) }
+      change { @table.update(:good => 1, :bad => proc {}, proc {} => 2) and @table[:inner].update(good: 2, bad: $stdout) }
       expect(get(:table)).to eq(good: 1, inner: { good: 2 })
+    end
+
+    it "is skipped where the parent doesn't know its class" do
+      stub_const("Passing", Struct.new(:number))
+      copy, recorder = child_of(parent)
+      set(copy, strange: Passing.new(1), good: 2)
+      bytes = recorder.changes
+      hide_const("Passing")
+      described_class.merge(parent, bytes)
+
+      expect(parent.instance_variables).to eq([:@good])
+      expect(get(:good)).to eq(2)
     end
 
     it "is not the user object itself" do

@@ -206,6 +206,17 @@ RSpec.describe Minigun::Native::Chain, :interrupting do
     expect(counting.counters.map { |stage| stage.values_at(:name, :consumed, :produced) }).to eq([[:grep, 100, 19], [:pass, 19, 19]])
   end
 
+  it "ends with what its input raises, whoever reads" do
+    broken = Enumerator.new do |items|
+      1_000.times { |i| items << i.to_s }
+      raise IOError, "no more"
+    end
+    [chain({ grep: /1/ }, workers: 2), chain({ group: true })].each do |failing|
+      expect { failing.each(broken).to_a }.to raise_error(IOError, "no more")
+      expect { failing.run(broken) }.to raise_error(IOError, "no more")
+    end
+  end
+
   it "stops at once when its reader has enough" do
     File.write("long.txt", "line\n" * 2_000_000)
     start = Process.clock_gettime(Process::CLOCK_MONOTONIC)

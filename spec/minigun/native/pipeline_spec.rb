@@ -103,6 +103,39 @@ RSpec.describe "native stages in a pipeline", :interrupting do
     end
 
     expect { failing.run }.to raise_error(Minigun::NativeError, /stage :count: group: .*needs rows/)
+    missing = job do
+      native :read, lines: %w[log nowhere]
+      consumer(:keep) { |item| @out << item }
+    end
+    expect { missing.run }.to raise_error(Minigun::NativeError, /stage :read: lines: nowhere: No such file/)
+  end
+
+  it "ends at once when the run fails while it waits for room behind it" do
+    choked = job do
+      producer(:make) { 50_000.times { |i| emit i.to_s } }
+      native :pass, grep: /./
+      consumer(:keep, queue_size: 2, execution: :thread, max: 1, on_error: :raise) do |_|
+        run = _minigun_task.root_pipeline.latest_run
+        sleep 0.001 until run.state(run.program.steps.find { |step| step.name == :keep }.index)[:waiting_writers]
+        raise IOError, "enough"
+      end
+    end
+
+    expect { choked.run }.to raise_error(IOError, "enough")
+  end
+
+  it "takes no items but Strings and Hashes: the others fail, each by itself" do
+    odd = job do
+      producer(:make) { [:name, "text", 7, nil, "more"].each { |item| emit item } }
+      native :pass, grep: /./, ordered: true
+      consumer(:keep) { |text| @out << text }
+    end
+    odd.run
+    failed = odd._minigun_task.root_pipeline.stats.for_stage(:pass).items_failed
+
+    expect([odd.items, failed]).to eq([%w[text more], 3])
+    expect(log.string.scan(/\[Stage:pass\] item failed: Minigun::NativeError: native stages take Strings, and Hashes .*, not (\w+)/))
+      .to eq([["Symbol"], ["Integer"], ["NilClass"]])
   end
 
   it "refuses wrong options before anything runs" do
@@ -115,6 +148,8 @@ RSpec.describe "native stages in a pipeline", :interrupting do
 
     expect { wrong.run }.to raise_error(Minigun::Error, /stage :parse.*json: unknown option slect:/)
     expect(started).to be(false)
+    expect { job { native :read, lines: "log", workers: 2000 }.run }
+      .to raise_error(Minigun::Error, /pipeline :default, stage :read: workers: takes an Integer from 1 to 1024, not 2000/)
     expect { job { native :read, nope: 1 }.run }.to raise_error(Minigun::Error, /stage :read: native takes one native stage, and none is named/)
     expect { job { native :read, lines: "a", grep: /x/ }.run }.to raise_error(Minigun::Error, /lines and grep are given/)
   end

@@ -129,6 +129,16 @@ RSpec.describe "native stages from elsewhere" do
       .to raise_error(ArgumentError, /native stage repeat: times: takes Strings, Symbols, numbers, true, false and nil, not #<Object/)
   end
 
+  it "are given nested options by names with dots, and Arrays as one option for each member" do
+    load(:again, as: :repeat)
+    { { times: [2, 2] } => %w[x x], { "times" => [3] } => %w[x x x], { more: { times: 5 } } => %w[x],
+      { more: { than: [1] }, times: 2 } => %w[x x] }.each do |options, out|
+      expect(chain({ repeat: options }, workers: 1).each(["x"]).to_a).to eq(out)
+    end
+    expect { chain({ repeat: { more: { than: [1, []] } } }).each([]).to_a }
+      .to raise_error(ArgumentError, /native stage repeat: more\.than: takes Strings, .* not \[\]/)
+  end
+
   it "are registered by the pointer another extension exports" do
     address = Fiddle.dlopen(@library)["again"]
     expect(Minigun::Native.register(:twice, address)).to eq(:twice)
