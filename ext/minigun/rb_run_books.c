@@ -180,7 +180,7 @@ minigun_run_state(VALUE self, VALUE index)
 }
 
 /*
- * call-seq: times(index) -> Hash
+ * call-seq: _times(index) -> Hash
  *
  * Where the step's time went, in seconds: in its own code, waiting for room in its
  * targets' queues, and, with its segment, waiting for items. And how many workers its
@@ -240,7 +240,7 @@ Init_minigun_run_books(VALUE klass)
     rb_define_method(klass, "settle_books", minigun_run_settle_books, 0);
     rb_define_method(klass, "stamp_end", minigun_run_stamp_end, 0);
     rb_define_method(klass, "state", minigun_run_state, 1);
-    rb_define_method(klass, "times", minigun_run_times, 1);
+    rb_define_private_method(klass, "_times", minigun_run_times, 1);
     rb_define_method(klass, "pending", minigun_run_pending, 0);
     rb_define_method(klass, "segments", minigun_run_segments, 0);
 }

@@ -8,12 +8,16 @@ module Minigun
   class Explanation
     COLUMNS = %w[stage kind runs\ in workers in out failed running waits\ for\ items waits\ for\ room].freeze
 
+    # What the plan says of a step behind a native one; it knows nothing of chains.
+    JOINED = "it runs with the step before it"
+    private_constant :JOINED
+
     # @param pipeline [Pipeline] the root
     # @param run [Execution::Run, nil] its latest run; without one the plan alone is shown
     # @param context [Object, nil] the object whose run is explained
     def initialize(pipeline, run: nil, context: nil)
       @measured = !run.nil?
-      @run = run || Execution::Run.new(context, Compiler.compile(pipeline, context)).set_up
+      @run = run || plan_of(pipeline, context)
       @pipeline = pipeline
     end
 
@@ -27,13 +31,26 @@ module Minigun
 
     private
 
+    # A run that never starts. Chains have somebody who drives them, as they will have then.
+    def plan_of(pipeline, context)
+      run = Execution::Run.new(context, Compiler.compile(pipeline, context))
+      run.program.steps.each { |step| run.drivers[step.index] = step.callable if head?(step) }
+      run.set_up
+    end
+
     def counted(list, name) = "#{list.size} #{name}#{"s" unless list.size == 1}"
 
     def named = @run.program.steps.reject { |step| step.kind == :router }
 
+    # A chain of native stages is a segment, though its first stage alone is the run's to call.
     def segments
-      @segments ||= @run.segments.map { |indexes, *| indexes.map { |index| @run.program.steps[index] } }
+      @segments ||= @run.segments.flat_map do |indexes, *|
+        chained, others = indexes.map { |index| @run.program.steps[index] }.partition { |step| step.stage&.native? }
+        [*chained.filter_map { |step| step.callable.steps if head?(step) }, others].reject(&:empty?)
+      end
     end
+
+    def head?(step) = step.callable.is_a?(Native::Segment)
 
     def segment(steps, number)
       first = steps.first
@@ -44,12 +61,24 @@ module Minigun
 
     def reason(step)
       times = @run.times(step.index)
-      times[:split] ? "it proved to block, and was given a worker of its own" : times[:why]
+      return "it proved to block, and was given a worker of its own" if times[:split]
+
+      times[:why] == JOINED && follows_native?(step) ? "it follows native stages" : times[:why]
     end
 
+    def follows_native?(step) = step.upstreams.any? { |index| @run.program.steps[index].stage&.native? }
+
     def place(step)
-      count = step.workers
-      step.context == :thread && count.nil? ? "one thread" : "#{step.context}, #{count || 1} at a time"
+      count = head?(step) ? step.callable.workers : step.workers
+      context(step) == "thread" && count.nil? ? "one thread" : "#{context(step)}, #{count || 1} at a time"
+    end
+
+    # Where it runs, or ran.
+    def context(step)
+      return "native" if step.stage&.native?
+      return step.context.to_s unless @measured && step.context == :ractor
+
+      @run.drivers[step.index]&.in_ractors? ? "ractor" : "thread"
     end
 
     def measurements
@@ -63,7 +92,7 @@ module Minigun
     def row(step)
       consumed, produced, failed = @run.counters(step.index)
       times = @run.times(step.index)
-      [step.name.to_s, step.kind.to_s, step.context.to_s, workers(times), consumed.to_s, produced.to_s, failed.to_s,
+      [step.name.to_s, step.kind.to_s, context(step), workers(times), consumed.to_s, produced.to_s, failed.to_s,
        *times.values_at(:running, :waiting_for_input, :waiting_for_room).map { |seconds| format("%.3f s", seconds) }]
     end
 

@@ -26,6 +26,8 @@ class FakeRun
 
   def worker_died = nil
 
+  def staffed(_index, _count, _most) = nil
+
   def report(_index, consumed:, latencies:)
     @consumed += consumed
     @latencies.concat(latencies)

@@ -30,7 +30,7 @@ module Minigun
       user_object = run.program.context
       return ForkPool.new(run, step, user_object) if Process.respond_to?(:fork)
 
-      Minigun.logger.warn("#{step.name}: on threads: there is no fork on this platform")
+      Minigun.logger.warn("#{run.place(step)} on threads: there is no fork on this platform")
       [step.before_fork, step.after_fork].each { |hooks| hooks&.each { |hook| user_object.instance_exec(&hook) } }
       nil
     end

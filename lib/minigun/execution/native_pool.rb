@@ -25,7 +25,9 @@ module Minigun
 
       # Called before the run's threads start; native ones come later, behind the forks.
       # @return [void]
-      def prepare; end
+      def prepare
+        @segment.steps.each { |step| @run.staffed(step.index, @segment.workers, @segment.workers) }
+      end
 
       # Works until the input has ended and all output is sent.
       # @return [void]

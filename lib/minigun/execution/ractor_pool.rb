@@ -17,7 +17,7 @@ module Minigun
 
       # @return [RactorPool, nil] nil if the step can't be isolated; the reason is logged
       def self.for(step, run, user_object)
-        isolated = RactorStep.new(step, user_object)
+        isolated = RactorStep.new(step, user_object, run.place(step))
         isolated.work ? new(run, step, isolated, user_object) : isolated.report
       end
 
@@ -31,9 +31,13 @@ module Minigun
         @lock = Mutex.new
       end
 
+      # Has it used ractors to the end?
+      def in_ractors? = !@given_up
+
       # Works until the input has ended and all of it is settled.
       # @return [void]
       def drive(input, _output)
+        @run.staffed(@index, size, size)
         jobs = []
         Thread.handle_interrupt(Object => :never) do
           Thread.handle_interrupt(Object => :immediate) { give_out(input, jobs) }

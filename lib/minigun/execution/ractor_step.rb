@@ -8,9 +8,10 @@ module Minigun
     class RactorStep
       # @param step [Minigun::Step]
       # @param user_object [Object]
-      def initialize(step, user_object)
+      # @param place [String] what the log calls it
+      def initialize(step, user_object, place)
         @step = step
-        @user_object = user_object
+        @user_object, @place = user_object, place
         @work = isolate unless (@refusal = refusal_of_step)
       rescue ArgumentError, Ractor::Error => e
         @refusal = e.message
@@ -28,7 +29,7 @@ module Minigun
         return if @reported
 
         @reported = true
-        Minigun.logger.warn("#{@step.name}: on threads instead of ractors: #{reason}")
+        Minigun.logger.warn("#{@place} on threads instead of ractors: #{reason}")
         nil
       end
 

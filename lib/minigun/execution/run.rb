@@ -94,6 +94,16 @@ module Minigun
         _report(index, consumed, nil, latencies)
       end
 
+      # A driver has given its step so many workers, of the most that it may have.
+      def staffed(index, count, most)
+        count = [count, (@staff ||= {}).dig(index, :workers).to_i].max
+        @staff[index] = { workers: count, reason: count < most ? "no more were needed" : "it was given as many" }.freeze
+      end
+
+      # Where the time of a step went, in seconds, and what workers it had.
+      # @return [Hash{Symbol => Object}]
+      def times(index) = _times(index).merge!(@staff&.[](index) || {})
+
       # @return [Integer] worker processes that died with work to do
       def worker_deaths = @worker_deaths || 0
 

@@ -12,6 +12,8 @@ module Minigun
 
       # @return [Array<Step>] in order; the first one drives
       attr_reader :steps
+      # @return [Integer] threads
+      attr_reader :workers
 
       # @param before [Array<Step>] what feeds the first one
       # @param after [Array<Step>] what the last one feeds

@@ -47,6 +47,7 @@ module Minigun
         return if times.empty?
         return "it proved to block" if times[:grown]
         return "it proved to block, and left its segment" if times[:split]
+        return times[:reason] if times[:reason]
 
         workers > 1 ? "it was given as many" : "it works on one item at a time"
       end

@@ -58,7 +58,7 @@ RSpec.describe "Minigun::Execution::RactorPool", :interrupting, :no_leaks do
       through(blocks.where, **policy)
       expect(out.map(&:last).uniq).to eq([Ractor.current.to_s])
     end
-    expect(logged).to eq(["work: on threads instead of ractors: items in ractors are neither tried again nor timed out"] * 2)
+    expect(logged).to eq(["[Pipeline:line][Stage:work] on threads instead of ractors: items in ractors are neither tried again nor timed out"] * 2)
   end
 
   it "has the user object as self, and item errors as everywhere" do
@@ -117,7 +117,7 @@ RSpec.describe "Minigun::Execution::RactorPool", :interrupting, :no_leaks do
     seen = []
     through(blocks.outer(seen))
     expect(seen).to match_array(1..20)
-    expect(logged).to contain_exactly(/work: on threads.*list/)
+    expect(logged).to contain_exactly(/work\] on threads.*list/)
 
     logged.clear
     through(blocks.where, user: Object.new)
@@ -155,7 +155,7 @@ RSpec.describe "Minigun::Execution::RactorPool", :interrupting, :no_leaks do
     through(blocks.where)
 
     expect(out).to match_array((1..20).map { |item| [item, Ractor.current.to_s] })
-    expect(logged).to contain_exactly("work: on threads instead of ractors: ractors of Ruby 3.3.8 can deadlock beside threads")
+    expect(logged).to contain_exactly("[Pipeline:line][Stage:work] on threads instead of ractors: ractors of Ruby 3.3.8 can deadlock beside threads")
     expect(Minigun::Execution::Isolation.ractor(proc { 1 })).to be_nil
   end
 

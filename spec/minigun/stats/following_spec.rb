@@ -44,6 +44,20 @@ RSpec.describe Minigun::Stats::Following do
     expect(wait.to_s).to include("Workers: 4 (it proved to block)").and include("waiting for items")
   end
 
+  it "tells how many worker processes a stage got, and why" do
+    staff = [[:ipc_fork, 5], [:cow_fork, 1]].map do |context, count|
+      job = Class.new do
+        include Minigun::DSL
+        producer(:numbers) { count.times { |n| emit n } }
+        processor(:work, execution: context, max: 3) { |n| emit n }
+        consumer(:keep) { |n| n }
+      end.new
+      stats_of(job, :work).then { |stats| [stats.workers, stats.workers_reason] }
+    end
+
+    expect(staff).to eq([[3, "it was given as many"], [1, "no more were needed"]])
+  end
+
   it "keeps them when the run is over, also through Marshal" do
     copy = Marshal.load(Marshal.dump(stats_of(blocking.new, :wait)))
     expect([copy.workers, copy.running.positive?]).to eq([4, true])

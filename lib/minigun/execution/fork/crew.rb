@@ -115,6 +115,7 @@ module Minigun
           Thread.handle_interrupt(Object => :never) do
             worker = Worker.new(@exchange, place, @work, portion)
             @workers << worker
+            @run.staffed(@work.index, @workers.size, size)
             worker
           end
         end
