@@ -27,10 +27,13 @@ typedef struct {
 } write_t;
 
 static int
-fail(mg_error_t *error, const char *path, const char *what)
+fail(mg_error_t *error, const write_t *sink, const char *what)
 {
     int number = errno;
-    return mg_stage_fail(error, number, "%s: %s: %s", path ? path : "write", what, strerror(number));
+    if (sink->path == NULL) {
+        return mg_stage_fail(error, number, "descriptor %d: %s: %s", sink->fd, what, strerror(number));
+    }
+    return mg_stage_fail(error, number, "%s: %s: %s", sink->path, what, strerror(number));
 }
 
 static int
@@ -39,23 +42,23 @@ open_file(write_t *sink, mg_error_t *error)
     int flags = O_WRONLY | O_CREAT | O_CLOEXEC;
     if (sink->append) {
         sink->fd = open(sink->path, flags | O_APPEND, 0666);
-        return sink->fd < 0 ? fail(error, sink->path, "open") : MG_STAGE_OK;
+        return sink->fd < 0 ? fail(error, sink, "open") : MG_STAGE_OK;
     }
     struct stat status;
     bool exists = stat(sink->path, &status) == 0;
     if (exists && !S_ISREG(status.st_mode)) {
         sink->fd = open(sink->path, O_WRONLY | O_CLOEXEC);
-        return sink->fd < 0 ? fail(error, sink->path, "open") : MG_STAGE_OK;
+        return sink->fd < 0 ? fail(error, sink, "open") : MG_STAGE_OK;
     }
     sink->target = exists ? realpath(sink->path, NULL) : strdup(sink->path);
-    if (sink->target == NULL) return fail(error, sink->path, "open");
+    if (sink->target == NULL) return fail(error, sink, "open");
     size_t room = strlen(sink->target) + 48;
     sink->temporary = malloc(room);
     if (sink->temporary == NULL) return mg_stage_fail(error, ENOMEM, "out of memory");
     snprintf(sink->temporary, room, "%s.%ld-%llx.tmp", sink->target, (long)getpid(),
              (unsigned long long)(uintptr_t)sink);
     sink->fd = open(sink->temporary, flags | O_EXCL, 0666);
-    if (sink->fd < 0) return fail(error, sink->path, "open");
+    if (sink->fd < 0) return fail(error, sink, "open");
     if (exists) (void)!fchmod(sink->fd, status.st_mode & 07777);
     return MG_STAGE_OK;
 }
@@ -109,7 +112,7 @@ write_out(write_t *sink, const char *bytes, size_t size, mg_error_t *error)
         }
         ssize_t written = write(sink->fd, bytes, size);
         if (written < 0 && (errno == EINTR || errno == EAGAIN || errno == EWOULDBLOCK)) continue;
-        if (written < 0) return fail(error, sink->path, "write");
+        if (written < 0) return fail(error, sink, "write");
         bytes += written;
         size -= (size_t)written;
     }
@@ -177,20 +180,20 @@ write_close(void *stage, bool complete, mg_error_t *error)
     int status = MG_STAGE_OK;
 
     if (complete && sink->fsync && fsync(sink->fd) != 0 && errno != EINVAL) {
-        status = fail(error, sink->path, "fsync");
+        status = fail(error, sink, "fsync");
     }
     if (!sink->given && close(sink->fd) != 0 && status == MG_STAGE_OK) {
-        status = fail(error, sink->path, "close");
+        status = fail(error, sink, "close");
     }
     if (sink->temporary) {
         bool good = complete && status == MG_STAGE_OK;
         if (good && rename(sink->temporary, sink->target) != 0) {
-            status = fail(error, sink->path, "rename");
+            status = fail(error, sink, "rename");
             good = false;
         }
         if (!good) unlink(sink->temporary);
         if (good && sink->fsync && sync_directory(sink->target) != 0) {
-            status = fail(error, sink->path, "fsync of the directory");
+            status = fail(error, sink, "fsync of the directory");
         }
     }
     free_sink(sink);

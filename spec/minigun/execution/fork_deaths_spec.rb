@@ -184,7 +184,7 @@ RSpec.describe Minigun::Execution::ForkPool, :interrupting, :no_leaks, limit: 30
           e
         end
         Process.setrlimit(:NOFILE, *limit)
-        expect(error).to be_a(Errno::EMFILE)
+        expect(error).to be_a(Errno::EMFILE).and have_attributes(message: /Stage:work\] for its 2 workers: .*ulimit -n/)
       ensure
         GC.enable
         Process.setrlimit(:NOFILE, *limit)

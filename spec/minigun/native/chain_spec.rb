@@ -146,6 +146,15 @@ RSpec.describe Minigun::Native::Chain, :interrupting do
       expect(File.read("out.txt")).to eq("first\na\nb\n")
     end
 
+    it "says which descriptor nobody reads from" do
+      reader, writer = IO.pipe
+      reader.close
+      expect { chain({ write: { io: writer } }).run(%w[a b]) }
+        .to raise_error(Minigun::NativeError, "write: descriptor #{writer.fileno}: write: #{Errno::EPIPE.new.message}")
+    ensure
+      writer&.close
+    end
+
     it "leaves no file of a run that failed" do
       File.write("in.txt", "a\n" * 10)
       expect { chain({ lines: %w[in.txt none] }, { write: "out.txt" }).run }.to raise_error(Minigun::NativeError)

@@ -30,6 +30,8 @@ module Minigun
           @exchange = Exchange.new(@size, RING)
           @workers = []
           @idle_deaths = 0
+        rescue Errno::EMFILE, Errno::ENFILE => e
+          raise e.class, "#{@work.place} for its #{@size} workers: give it fewer, or raise the limit (ulimit -n)"
         end
 
         # @return [Array<Worker>]
