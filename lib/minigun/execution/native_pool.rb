@@ -20,6 +20,7 @@ module Minigun
         @segment = step.callable
         @user_object = user_object
         @unfit = @taken = @settled = 0
+        @replaced = Hash.new(0)
         @counted_at = 0
       end
 
@@ -61,14 +62,19 @@ module Minigun
           helper.value
         end
       ensure
-        # Whatever else interrupts this thread: its native threads are joined.
+        leave(machine, input, helper)
+      end
+
+      # Whatever else interrupts this thread: its native threads are joined, and the books are ended.
+      def leave(machine, input, helper)
         Thread.handle_interrupt(Object => :never) do
           machine.cancel
           machine.join
+          Thread.handle_interrupt(Object => :immediate) { helper&.join }
+        ensure
+          settle(input, @taken)
+          count(machine, Time.now.to_f)
         end
-        helper&.join
-        settle(input, @taken)
-        count(machine, Time.now.to_f)
       end
 
       def feed(machine, input)
@@ -116,15 +122,23 @@ module Minigun
       end
 
       def reject(reject)
-        @run.fail_item(@segment.steps[reject.stage].index, reject.record,
-                       NativeError.new(reject.message, stage: reject.stage, code: reject.code))
+        give_up(reject.stage, reject.record, NativeError.new(reject.message, stage: reject.stage, code: reject.code))
       end
 
       def refuse(item)
         @unfit += 1
-        @run.fail_item(@segment.head.index, item, NativeError.new(
+        give_up(0, item, NativeError.new(
           "native stages take Strings, and Hashes of Strings, numbers, true, false and nil, not #{item.class}", stage: 0
         ))
+      end
+
+      # What replaces an item makes it one that was done.
+      def give_up(place, item, error)
+        index = @segment.steps[place].index
+        @run.fail_item(index, item, error) do |instead|
+          @replaced[place] += 1
+          @run.publish(index, nil, instead)
+        end
       end
 
       def count_now_and_then(machine)
@@ -141,6 +155,7 @@ module Minigun
         @segment.steps.each_with_index do |step, place|
           consumed, produced, failed, seconds = machine.counters(place)
           failed += @unfit if place.zero?
+          failed -= @replaced[place]
           consumed = [consumed, @taken].max if place.zero? && ended_at
           produced = nil if step.equal?(@segment.last) && step.targets.any?
           @run.count(step.index, consumed, produced, failed, seconds, @started_at, ended_at)

@@ -33,8 +33,11 @@ module Minigun
 
       def follows?(before, step)
         native?(before) && native?(step) && before.targets == [step.index] && step.upstreams == [before.index] &&
-          !step.stage.producer? && step.await.nil? && before.stage.manner == step.stage.manner
+          !step.stage.producer? && step.await.nil? && before.stage.manner == step.stage.manner && !replaces?(before)
       end
+
+      # What takes the place of a record is Ruby's, and enters the next stage by its queue.
+      def replaces?(step) = !step.stage.producer? && step.policy&.fetch(:on_error, nil).respond_to?(:call)
 
       def chain_from(steps, head)
         chain = [head]
