@@ -1,18 +1,20 @@
+#include "core/turn.h"
 #include "engine_run.h"
 #include "item.h"
-
-#include <stdatomic.h>
 
 static ID id_handle_interrupt, id_head_ended, id_undelivered;
 static VALUE mask_on_blocking, mask_immediate, mask_never;
 
 /* Waiting. */
 
+static mg_turn_t turn = { .patience = 80000 }; /* at the GVL */
+
 struct nap {
     mg_park_t *park;
     uint64_t deadline;
+    bool takes_turn;
     _Atomic bool interrupted;
-    bool slept, rang;
+    bool slept;
 };
 
 static void
@@ -20,7 +22,9 @@ nap_body(void *data)
 {
     struct nap *nap = data;
     nap->slept = true;
-    nap->rang = mg_park_sleep(nap->park, nap->deadline);
+    mg_turn_pass(&turn);
+    bool rang = mg_park_sleep(nap->park, nap->deadline);
+    if (rang && nap->takes_turn) mg_turn_await(&turn, &nap->interrupted);
 }
 
 static void
@@ -31,11 +35,18 @@ nap_wake(void *data)
     mg_park_ring(nap->park);
 }
 
+static void
+nap_awhile(struct nap *nap)
+{
+    mg_without_gvl(nap_body, nap_wake, nap);
+    mg_turn_take(&turn);
+}
+
 static VALUE
 nap_masked(RB_BLOCK_CALL_FUNC_ARGLIST(first, data))
 {
     rb_thread_check_ints();
-    mg_without_gvl(nap_body, nap_wake, (void *)data);
+    nap_awhile((struct nap *)data);
     return Qnil;
 }
 
@@ -48,9 +59,9 @@ nap_with_mask(VALUE data)
 mg_status_t
 mg_run_sleep(mg_run_t *run, mg_park_t *park, uint64_t deadline, bool interruptible)
 {
-    struct nap nap = { .park = park, .deadline = deadline };
+    struct nap nap = { .park = park, .deadline = deadline, .takes_turn = park != run->owner };
     if (interruptible) {
-        mg_without_gvl(nap_body, nap_wake, &nap);
+        nap_awhile(&nap);
         return nap.slept && !atomic_load(&nap.interrupted) ? MG_OK : MG_AGAIN;
     }
     int state = 0;
@@ -154,6 +165,7 @@ worker_main(void *ptr)
     rb_set_errinfo(Qnil);
     mg_worker_abandon(worker);
     mg_slot()->worker = NULL;
+    mg_turn_pass(&turn);
     RB_GC_GUARD(self);
     return Qnil;
 }

@@ -138,6 +138,8 @@ rest(mg_run_t *run, mg_park_t *park, uint64_t deadline, bool interruptible)
 static mg_status_t
 exposed(mg_worker_t *worker, mg_status_t (*body)(mg_worker_t *worker))
 {
+    rig_t *rig = worker->run->data;
+    if (worker->taken) rig->exposures++;
     return body(worker);
 }
 

@@ -82,6 +82,7 @@ struct rig {
     uint32_t nthreads;
     unsigned chaos; /* RIG_... */
     uint32_t random;
+    uint32_t exposures; /* of workers with a chunk */
     /* Called by the owner when it wakes, with the lock held. */
     void (*looks)(rig_t *rig);
 };

@@ -40,6 +40,21 @@ TEST(run_brings_every_item_through_a_chain_in_order)
     }
 }
 
+TEST(run_exposes_a_worker_once_for_many_chunks)
+{
+    rig_t rig;
+    rig_init(&rig);
+    uint32_t source = rig_producer(&rig, 40 * MG_CHUNK_ITEMS);
+    uint32_t sink = rig_stage(&rig, MG_KIND_EACH, rig_count);
+    rig_edge(&rig, source, sink);
+    rig.stages[sink].plan = MG_PLAN_HEAD;
+    rig.stages[sink].spec.capacity = 0; /* nobody but the producer runs before all are made */
+    CHECK(rig_run(&rig) == MG_OK);
+    check_each(&rig.stages[sink], 1, 40 * MG_CHUNK_ITEMS, 1);
+    CHECK(rig.exposures == 3);
+    rig_fini(&rig);
+}
+
 /* What the step's inbox holds weighs no more than it may, or is one item. */
 static mg_status_t
 rig_weigh(rig_stage_t *stage, mg_hand_t *hand, mg_item_t item)

@@ -1,6 +1,7 @@
 /* run_internal.h - What the files of a run share with each other: run.c sets up
- * and tears down, worker.c serves segments, deliver.c hands output on, inbox.c
- * queues and wakes, ending.c keeps the ledger, segment.c cuts segments. */
+ * and tears down, worker.c serves segments, loop.c is for steps that take their items
+ * themselves, deliver.c hands output on, inbox.c queues and wakes, ending.c keeps the
+ * ledger, segment.c cuts segments. */
 #ifndef MG_RUN_INTERNAL_H
 #define MG_RUN_INTERNAL_H
 

@@ -73,6 +73,8 @@ mg__run_chunk(mg_worker_t *worker, mg_step_t *step, mg_chunk_t *chunk)
     return status;
 }
 
+enum { AT_ONCE = 15 }; /* chunks more than one */
+
 /* Outputs of a concurrent step wait until those of the items before are out. */
 static mg_status_t
 release_in_order(mg_worker_t *worker, mg_step_t *step, uint64_t sequence)
@@ -114,10 +116,33 @@ wait_for_window(mg_segment_t *segment)
     return run->cancelled ? MG_CANCELLED : MG_OK;
 }
 
+/* The chunk behind the one that was taken, if it is for the same step, which so does not end in
+ * between, and nothing else is to be done first. */
+static mg_chunk_t *
+take_next(mg_worker_t *worker)
+{
+    mg_segment_t *segment = worker->segment;
+    const mg_chunk_t *next = segment->inbox.first;
+    if (next == NULL || next->step != worker->taken->step) return NULL;
+    if (segment->first->workers > 1 || segment->nworkers > 1 || segment->window > 0) return NULL;
+    if (worker->run->cancelled || worker->dying) return NULL;
+    return mg__take(segment, 0);
+}
+
+/* Goes on with what follows, as it costs something to be exposed. */
 static mg_status_t
 run_taken(mg_worker_t *worker)
 {
-    return mg__run_chunk(worker, &worker->run->steps[worker->taken->step], worker->taken);
+    mg_run_t *run = worker->run;
+    for (uint32_t left = AT_ONCE; ; left--) {
+        mg_status_t status = mg__run_chunk(worker, &run->steps[worker->taken->step], worker->taken);
+        if (status != MG_OK || left == 0) return status;
+        mg_chunk_t *next = take_next(worker);
+        if (next == NULL) return MG_OK;
+        mg__chunk_done(run, worker->taken);
+        mg__work_done(run);
+        worker->taken = next;
+    }
 }
 
 /* Takes a chunk off the inbox, if there is one, and runs it. */
@@ -141,10 +166,11 @@ pass(mg_worker_t *worker, bool *ran)
     if (chunk == NULL) return MG_NOMEM;
     *ran = true;
 
-    mg_step_t *step = &run->steps[chunk->step];
     worker->taken = chunk;
     mg_status_t status = run->ops->exposed(worker, run_taken);
+    mg_step_t *step = &run->steps[worker->taken->step];
     if (ordered && status == MG_OK) status = release_in_order(worker, step, sequence);
+    chunk = worker->taken;
     worker->taken = NULL;
     mg__chunk_done(run, chunk);
     mg__check_end(step);
@@ -346,105 +372,4 @@ mg__worker_start(mg_segment_t *segment)
     segment->nworkers--;
     run->live_workers--;
     return not_started(segment, status);
-}
-
-mg_status_t
-mg_hand_take(mg_hand_t *hand, size_t max, uint64_t deadline, mg_item_t *items, size_t *count)
-{
-    mg_step_t *step = hand->step;
-    mg_segment_t *segment = step->segment;
-    mg_run_t *run = step->run;
-
-    *count = 0;
-    mg_status_t status = mg__hand_flush(hand, true, true);
-    if (status != MG_OK) return status;
-    while (segment->inbox.first == NULL) {
-        if (run->cancelled) return MG_CANCELLED;
-        if (step->ending && step->parked == 0) {
-            if (!step->running) step->busy++;
-            step->running = true;
-            return MG_OK;
-        }
-        if (mg__pull(segment)) continue;
-        if (hand->taken == 0 && step->running) {
-            /* Nothing in hand: until an item comes, the step is no work. */
-            step->running = false;
-            step->busy--;
-            mg__check_end(step);
-            mg__work_done(run);
-            continue;
-        }
-        if (deadline && mg_clock_now() >= deadline) return MG_TIMEOUT;
-        if (hand->worker) mg__charge(hand->worker);
-        status = mg__idle(segment, deadline, true);
-        if (hand->worker) mg__charge_nobody(hand->worker);
-        if (status == MG_AGAIN) return status;
-        if (segment->inbox.first == NULL && deadline && mg_clock_now() >= deadline) return MG_TIMEOUT;
-    }
-    if (run->cancelled) return MG_CANCELLED;
-    while (*count < max && segment->inbox.first) {
-        mg_chunk_t *chunk = mg__take(segment, max - *count);
-        if (chunk == NULL) return MG_NOMEM;
-        for (uint32_t i = chunk->head; i < chunk->count; i++) items[(*count)++] = chunk->items[i];
-        mg__take_tokens(step, chunk);
-        mg__chunk_done(run, chunk);
-        if (!step->running) {
-            /* The chunk's place on the ledger becomes the step's. */
-            step->running = true;
-            step->busy++;
-        }
-        else {
-            mg__work_done(run);
-        }
-    }
-    hand->taken += *count;
-    return MG_OK;
-}
-
-bool
-mg_hand_listen(mg_hand_t *hand, void (*ring)(void *data), void *data)
-{
-    mg_step_t *step = hand->step;
-    mg_segment_t *segment = step->segment;
-    bool found = segment->inbox.first || mg__pull(segment) || (step->ending && step->parked == 0) ||
-                 step->run->cancelled || (hand->taken == 0 && step->running);
-
-    mg__listen(segment, found ? NULL : ring, data);
-    return !found;
-}
-
-uint64_t
-mg_hand_spent(const mg_hand_t *hand, uint64_t now)
-{
-    uint64_t since = hand->worker->since;
-    return hand->spent + (now > since ? now - since : 0);
-}
-
-void
-mg_hand_settle(mg_hand_t *hand, size_t count)
-{
-    hand->taken -= count < hand->taken ? count : hand->taken;
-    /* Another thread may settle while the step's own waits for more: with nothing in
-     * hand it may be at its end. */
-    if (hand->taken > 0) return;
-    mg_hand_stamp(hand); /* or what is emitted and not yet sent would descend from nothing */
-    mg__kept_done(hand->step);
-    mg__rouse_all(hand->step->segment);
-}
-
-void
-mg_hand_keep(mg_hand_t *hand, size_t count)
-{
-    mg_hand_settle(hand, count);
-}
-
-void
-mg_hand_resume(mg_hand_t *hand, size_t count)
-{
-    mg_step_t *step = hand->step;
-    hand->taken += count;
-    if (step->running || count == 0) return;
-    step->running = true;
-    step->busy++;
-    mg__work_begun(step->run);
 }
