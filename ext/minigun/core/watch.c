@@ -21,9 +21,11 @@ mg_watch_begin(mg_hand_t *hand, mg_watch_t *watch)
 }
 
 void
-mg_watch_leave(const mg_worker_t *worker)
+mg_watch_enter(const mg_worker_t *worker)
 {
-    if (worker->segment->first->grown) thread_seen = mg_clock_thread_cpu();
+    const mg_step_t *step = worker->segment->first;
+    while (step && !(step->may_split && step->workers == 1)) step = step->segment_next;
+    if (step) thread_seen = mg_clock_thread_cpu();
 }
 
 static bool

@@ -5,10 +5,10 @@
  * Proof is a streak of items of at least a millisecond during which the thread
  * used little of the processor, while the rest of the process was not busy
  * either: a thread that waits for Ruby's lock looks idle too. The processor
- * clocks are system calls, so they are read only for items after one that took
- * MG_WATCH_PROOF. The first slow item is measured against what the thread's clock
- * showed when it was last read, which is zero for a new thread; so it may prove
- * less than it could, but never too much. */
+ * clocks are system calls, so they are read once by each worker, and then only for
+ * items after one that took MG_WATCH_PROOF. The first slow item is measured against
+ * what the thread's clock showed when it was last read; so it may prove less than it
+ * could, but never too much. */
 #ifndef MG_WATCH_H
 #define MG_WATCH_H
 
@@ -37,9 +37,9 @@ void mg_watch_begin(mg_hand_t *hand, mg_watch_t *watch);
  * step has just proved to block. */
 bool mg_watch_end(mg_hand_t *hand, const mg_watch_t *watch, double *seconds);
 
-/* At the end of a worker, in its thread: reads the clock for those after it, if the worker
- * was one of many that a blocking step got. */
-void mg_watch_leave(const mg_worker_t *worker);
+/* At the start of a worker, in its thread, which may have worked for others: reads the clock
+ * if any of the worker's steps may prove to block. */
+void mg_watch_enter(const mg_worker_t *worker);
 
 /* Starts watching a step whose chunk of `items` took so many nanoseconds, if that was
  * slow. */

@@ -311,11 +311,11 @@ leave(mg_worker_t *worker)
 void
 mg_worker_run(mg_worker_t *worker)
 {
+    mg_watch_enter(worker);
     mg_status_t status = serve(worker);
     if (status != MG_OK && status != MG_CANCELLED) worker->run->failure = status;
     if (status != MG_OK) mg_run_cancel(worker->run);
     mg_segment_t *segment = worker->segment;
-    mg_watch_leave(worker);
     leave(worker);
     if (status != MG_OK || segment->open == 0) return;
     if (segment->nworkers == 0) {
