@@ -4,6 +4,7 @@
 
 static VALUE rb_eMinigunCancelled, rb_eMinigunStopped;
 static VALUE mask_never;
+static const char KILLED[] = "the thread of the stage was killed";
 static ID id_item_failed, id_handle_interrupt, id_skipped, id_dead;
 
 /* The states of rb_protect, as Ruby's vm_core.h has them. */
@@ -34,6 +35,12 @@ thrown_exception(VALUE jump)
 }
 #endif
 
+static VALUE
+make_error(const char *text)
+{
+    return rb_exc_new_cstr(rb_eLocalJumpError, text);
+}
+
 /* Ruby lets nobody go on with another jump than an exception once it was caught: a throw to a
  * catch of the code it is nested in is but the item's error, as where a queue is between the two. */
 void
@@ -61,10 +68,9 @@ mg_fault_resume(mg_worker_t *worker)
     VALUE error = thread->deferred;
     thread->deferred_state = 0;
     thread->deferred = Qnil;
-    if (state == STATE_FATAL) {
+    if (state == STATE_FATAL) { /* Ruby kills a thread once, but lets an error be as little rescued */
         worker->dying = true;
-        rb_thread_kill(rb_thread_current());
-        return;
+        rb_exc_fatal(make_error(KILLED));
     }
     rb_exc_raise(error);
 }
@@ -182,12 +188,6 @@ fail_item(mg_hand_t *hand, VALUE item, VALUE error)
     return MG_OK;
 }
 
-static VALUE
-make_error(const char *text)
-{
-    return rb_exc_new_cstr(rb_eLocalJumpError, text);
-}
-
 static bool
 is_foreign_timeout(VALUE error)
 {
@@ -225,7 +225,7 @@ classify(mg_hand_t *hand, int state, VALUE item)
     case STATE_FATAL:
         rb_set_errinfo(Qnil);
         hand->worker->dying = true;
-        return fail_item(hand, item, make_error("the thread of the stage was killed"));
+        return fail_item(hand, item, make_error(KILLED));
     case STATE_RETURN:
     case STATE_BREAK:
         rb_set_errinfo(Qnil);

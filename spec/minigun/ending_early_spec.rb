@@ -122,6 +122,34 @@ RSpec.describe "Ending a run early", :unlogged do
     end
   end
 
+  { "killed" => [:kill], "raised at" => [:raise, IOError, "enough"] }.each do |how, end_it|
+    { "at a queue" => {}, "in the middle of sharing out" => { routing: :round_robin } }.each do |where, options|
+      it "ends a producer alone that is #{how} while it waits #{where}; what it made goes its way" do
+        go = Thread::Queue.new
+        object = Class.new do
+          include Minigun::DSL
+          attr_reader :out, :producer
+
+          define_method(:initialize) { @out = [] }
+          producer(:gen, to: %i[keep other], **options) { (@producer = Thread.current) && 300.times { |n| emit n } }
+          consumer(:keep, execution: :thread, max: 1, queue_size: 1) { |n| (go.pop if n.zero?) || @out << n }
+          consumer(:other) { |n| n }
+        end.new
+        runner = Thread.new { object.run }
+        wait_until { (run = object._minigun_task&.root_pipeline&.latest_run)&.live? && run.state(1)[:waiting_writers] }
+        object.producer.public_send(*end_it)
+        go << nil
+        runner.join
+        result = object.last_result
+
+        expect(result.errors).to contain_exactly(have_attributes(stage: :gen, item: nil))
+        expect(result.stages).to all be_balanced
+        expect(result.stage(:gen).produced).to be_between(1, 299)
+        expect([object.out.first(3), object.out.size]).to eq([options.empty? ? [0, 1, 2] : [0, 2, 4], result.stage(:keep).accepted])
+      end
+    end
+  end
+
   it "counts as cancelled what workers have in hand whose stage doesn't end" do
     asked, answer = Thread::Queue.new, Thread::Queue.new
     stubborn = lambda do |*|
