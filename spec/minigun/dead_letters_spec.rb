@@ -56,6 +56,13 @@ RSpec.describe Minigun::DeadLetter, :unlogged do
     expect(File.readlines(File.join(@folder, "dead.ndjson")).map { |line| JSON.parse(line)["item"] }).to eq([1, 2, 3])
   end
 
+  it "is refused a sink that is none before anything runs, with the name of the stage" do
+    object = job(3) { |n| (@worked ||= []) << n }
+
+    expect { object.run }.to raise_error(Minigun::Error, /\[Pipeline:default\]\[Stage:work\] dead_letter: takes an Array, .* not 3\z/)
+    expect(@worked).to be_nil
+  end
+
   it "tells in a file of what can't be told" do
     mute = Class.new { def inspect = raise("no") }
     silent = Class.new(StandardError) { def message = raise("no") }

@@ -56,14 +56,18 @@ module Minigun
         when Symbol, Stage then to_stage(step, sink)
         when String then to_file(step, sink)
         when Array then ->(letter) { sink << letter }
-        else sink.respond_to?(:to_path) ? to_file(step, sink.to_path) : caller_of(sink)
+        else sink.respond_to?(:to_path) ? to_file(step, sink.to_path) : caller_of(step, sink)
         end
       end
 
-      def caller_of(sink)
+      def caller_of(step, sink)
         user = @run.program.context
         return ->(letter) { user.instance_exec(letter, &sink) } if sink.is_a?(Proc)
 
+        unless sink.respond_to?(:call)
+          raise Error, "#{@run.place(step)} dead_letter: takes an Array, something to call, the name of a stage or the " \
+                       "path of a file, not #{sink.inspect}"
+        end
         sink.method(:call)
       end
 
