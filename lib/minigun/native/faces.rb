@@ -17,10 +17,12 @@ module Minigun
       # `lines: "a.log"`, `lines: ["a.log", "b.log.gz"]`, `lines: $stdin`,
       # `lines: { glob: "logs/*.gz", format: :gzip }`. With `quoted: true` newlines within double quotes
       # end no record, as they do by default where csv follows.
-      def lines(value)
+      #
+      # @yield [text] where a pattern matches nothing
+      def lines(value, &warn)
         options = value.is_a?(Hash) ? value : { path: value }
         Options.only(options, :path, :glob, :io, :format, :block, :max_line, :quoted)
-        sources = [*list(options[:path]), *globbed(options[:glob]), *list(options[:io])].flat_map { |one| Files.input(one) }
+        sources = [*list(options[:path]), *globbed(options[:glob], &warn), *list(options[:io])].flat_map { |one| Files.input(one) }
         raise ArgumentError, "lines needs a path:, a glob: or an io:" if sources.empty? && !options[:glob]
 
         sources + plain(options, :format, :block, :max_line, :quoted)
@@ -119,7 +121,7 @@ module Minigun
       def globbed(patterns)
         list(patterns).flat_map do |pattern|
           paths = Dir.glob(pattern).sort.reject { |path| File.directory?(path) }
-          Minigun.logger.warn { "native stage lines: no file matches #{pattern}" } if paths.empty?
+          yield "no file matches #{pattern}" if paths.empty?
           paths
         end
       end

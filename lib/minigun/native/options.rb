@@ -10,10 +10,11 @@ module Minigun
 
       # @param stage [Symbol] name of the stage
       # @param value [Object] a Hash of options, or what the stage's face takes instead
+      # @param place [String] what the log calls it
       # @return [Array<Array(String, Object)>]
       # @raise [ArgumentError]
-      def pairs(stage, value)
-        return Faces.public_send(stage, value) if Faces.shipped?(stage)
+      def pairs(stage, value, place)
+        return Faces.public_send(stage, value) { |text| Minigun.logger.warn { "#{place}: #{text}" } } if Faces.shipped?(stage)
 
         flatten(value.is_a?(Hash) ? value : { value: value })
       rescue ArgumentError, TypeError => e
@@ -25,8 +26,9 @@ module Minigun
       #
       # @param before [Array<Symbol>] names of the native stages that feed it
       # @param after [Array<Symbol>] of those that it feeds
-      def between(before, stage, value, after)
-        pairs = pairs(stage, value)
+      # @param place [String] what the log calls it
+      def between(before, stage, value, after, place: "native stage #{stage}")
+        pairs = pairs(stage, value, place)
         return default(pairs, "delimiter", "") if stage == :write && before.include?(:compress)
         return default(pairs, "quoted", true) if stage == :lines && after.include?(:csv)
 

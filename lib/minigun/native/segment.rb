@@ -64,10 +64,11 @@ module Minigun
 
       # The stage's address and its options in the words of C.
       def settle(before, stage, after)
-        pairs = Options.between(before, stage.native_name, stage.native_options, after)
+        place = Minigun::Options.place(stage.pipeline, stage)
+        pairs = Options.between(before, stage.native_name, stage.native_options, after, place: place)
         [Native[stage.native_name], pairs]
       rescue ArgumentError => e
-        raise Error, "#{Minigun::Options.place(stage.pipeline, stage)}: #{e.message}"
+        raise Error, "#{place}: #{e.message}"
       end
     end
   end

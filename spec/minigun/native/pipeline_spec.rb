@@ -47,6 +47,12 @@ RSpec.describe "native stages in a pipeline", :interrupting do
     expect(report.items).to eq([{ "path" => "/3", "count" => 100, "sum_bytes" => (3...1_000).step(10).sum }])
   end
 
+  it "says which stage's pattern matches no file" do
+    job { native :read, lines: { glob: "none*" } }.run
+
+    expect(log.string.lines.grep(/WARN/)).to contain_exactly(end_with("pipeline :default, stage :read: no file matches none*\n"))
+  end
+
   it "takes items from Ruby and gives items to Ruby, in order if asked" do
     sums = job do
       producer(:make) { 5_000.times { |i| emit "#{i}" } }
