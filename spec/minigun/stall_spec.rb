@@ -74,6 +74,17 @@ RSpec.describe Minigun::StallError do
     expect(message).to eq("RuntimeError: through")
   end
 
+  it "counts from the beginning of the run where nothing has got on yet" do
+    Class.new do
+      include Minigun::DSL
+      stall_after 0.1
+      producer(:gen) { sleep(1.1) && emit(1) }
+      consumer(:keep) { |n| n }
+    end.new.run
+
+    expect(@log.string.scan(/no item has got on for (\d+) s/).flatten.map(&:to_i)).to all(be < 100)
+  end
+
   it "is preceded by a report in the log where a run only takes long, as often as stall_after says" do
     Class.new do
       include Minigun::DSL

@@ -153,6 +153,18 @@ RSpec.describe Minigun::Stats do
       expect(samples).to all(eq(0.0))
     end
 
+    it "may be anything, and are counted from anew where they are no numbers" do
+      %i[@items_produced @latency_count @latency_samples].each { |name| stats.instance_variable_set(name, nil) }
+      stats.increment_produced(2)
+      [0.5, Rational(1, 4)].each { |seconds| stats.record_latency(seconds) }
+      stats.instance_variable_set(:@latency_skip, 5)
+      stats.record_latency(1)
+
+      expect([stats.items_produced, stats.observations, samples]).to eq([2, 3, [0.5, Rational(1, 4), 1]])
+      stats.instance_variable_set(:@latency_count, -7)
+      expect(stats.record_latency(0.5)).to eq(1)
+    end
+
     it "are gone on from" do
       stats.instance_variable_set(:@latency_samples, [0.5].freeze)
       stats.record_latency(0.25)

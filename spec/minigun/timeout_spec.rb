@@ -68,6 +68,7 @@ RSpec.describe Minigun::ItemTimeout, :unlogged do
       sleep if n == 2
       emit n
     rescue Minigun::ItemTimeout
+      sleep 0.12 # more than it takes to look for late items again
       emit :late
     end
     object.run

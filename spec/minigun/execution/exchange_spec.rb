@@ -44,6 +44,15 @@ RSpec.describe Minigun::Execution::Exchange do
     expect { exchange.enter(0, Process.pid, 0) }.to raise_error(Minigun::ClosedError)
   end
 
+  it "lets an exit in what it sends through, and has sent nothing of it" do
+    stub_const("Leaving", Class.new { define_method(:marshal_dump) { exit(7) } })
+
+    expect { exchange.send_chunk(0, 1, 1, [1, Leaving.new], 0, 2, []) }.to raise_error(SystemExit)
+    expect(exchange.send_chunk(0, 1, 1, [2], 0, 1, [])).to eq(1)
+    pid = fork { exchange.enter(0, Process.ppid, 0) && exit!(exchange.take[2] == [2] ? 7 : 1) }
+    expect(Process.wait2(pid).last.exitstatus).to eq(7)
+  end
+
   it "lets an exit in what it reads through, and goes on behind it" do
     stub_const("Leaving", Class.new { define_method(:marshal_dump) { 1 } && define_method(:marshal_load) { |_| exit(7) } })
     exchange.send_chunk(0, 1, 1, [Leaving.new], 0, 1, [])

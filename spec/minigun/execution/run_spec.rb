@@ -59,13 +59,17 @@ RSpec.describe Minigun::Execution::Run do
       run = loops._minigun_task&.root_pipeline&.latest_run
       run&.live? ? run.workers.map { |_, deed, index| [index, deed] } : []
     end
-    wait_until { deeds.call.include?([1, :waits_for_items]) }
-    expect(deeds.call).to include([0, :runs])
+    wait_until { ([[0, :runs], [1, :waits_for_items]] - deeds.call).empty? }
     go << 1
     wait_until { deeds.call.include?([1, :runs]) }
     done << 2
 
     expect(running.value).to be_an(Integer)
+  end
+
+  it "is set up once, and has nothing pending when it has ended" do
+    expect { ended.set_up }.to raise_error(ArgumentError, "already initialized")
+    expect(ended.pending).to eq(0)
   end
 
   it "drains when it has ended without more ado" do

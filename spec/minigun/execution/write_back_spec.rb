@@ -139,6 +139,13 @@ RSpec.describe Minigun::Execution::Fork::WriteBack do
       expect(get(:table)).to eq(b: 2)
     end
 
+    it "puts one key in another's place" do
+      set(parent, table: table = { a: 1, c: 3 })
+      change { @table.delete(:a) && (@table = { b: 1, **@table }) }
+
+      expect([get(:table), get(:table).equal?(table)]).to eq([{ c: 3, b: 1 }, true])
+    end
+
     it "keeps up with a key that changes again and again" do
       set(parent, table: { list: [] })
       copy, recorder = child_of(parent)
