@@ -187,6 +187,25 @@ RSpec.describe "Minigun::Execution::RactorPool", :interrupting, :no_leaks do
     expect { isolation.value(ractor) }.to raise_error(Ractor::ClosedError)
   end
 
+  it "works in ractors of its own in a child of a process that has had some", :forks_beside_threads do
+    through(blocks.where, items: [1])
+    reader, writer = IO.pipe
+    pid = fork do
+      out.clear
+      through(blocks.where)
+      writer.write([out.map(&:first).sort, out.map(&:last).include?(Ractor.current.to_s), logged].inspect)
+      exit!(0)
+    ensure
+      exit!(1)
+    end
+    writer.close
+
+    expect(reader.read).to eq([[*1..20], false, []].inspect)
+    expect(Process.wait2(pid).last).to be_success
+  ensure
+    reader&.close
+  end
+
   it "is left by a run that is interrupted" do
     expect { Timeout.timeout(0.2) { through(proc { |_item| sleep }, user: Object.new) } }.to raise_error(Timeout::Error)
   end
