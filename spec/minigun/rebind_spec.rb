@@ -28,7 +28,9 @@ RSpec.describe Minigun::Rebind do
   end
 
   it "makes none where a method would answer otherwise, however deep that stands" do
+    giver = Class.new { def call = proc { |item| yield item } }.new
     {
+      "yield" => giver.call { |item| item },
       "break" => proc { |item| break item },
       "break in a rescue" => proc { |item| Integer(item) rescue break }, # rubocop:disable Style/RescueModifier
       "return" => proc { |item| return item },

@@ -11,6 +11,7 @@ module Minigun
       SETS = {
         "alpha" => '\p{Alphabetic}', "digit" => '\p{Nd}', "alnum" => '\p{Alphabetic}\p{Nd}', "upper" => '\p{Uppercase}',
         "lower" => '\p{Lowercase}', "space" => '\p{White_Space}', "blank" => '\p{Zs}\t', "cntrl" => '\p{Cc}',
+        "graph" => '\p{L}\p{M}\p{N}\p{P}\p{S}\p{Cf}\p{Co}', "print" => '\p{L}\p{M}\p{N}\p{P}\p{S}\p{Cf}\p{Co}\p{Zs}',
         "punct" => '\p{P}$+<=>\^`|~', "xdigit" => "0-9a-fA-F", "word" => '\p{L}\p{M}\p{Nd}\p{Pc}', "ascii" => '\x00-\x7f'
       }.freeze
       ASCII_SETS = SETS.to_h { |name, _| [name, "[:#{name}:]"] }.merge("ascii" => '\x00-\x7f').freeze

@@ -39,6 +39,13 @@ RSpec.describe "the native stage grep" do
     $VERBOSE = verbose
   end
 
+  it "knows as Ruby does what can be printed, and seen" do
+    texts = [*TEXTS, " ", "\u2003", "\u2028", "\u200b", "\u00ad", "\u0000", "\u0378", "\ue000", "\u0301"]
+    [/[[:print:]]/, /[[:graph:]]/, /[^[:print:]]/, /\A[[:graph:]]+\z/, /[^[:graph:] ]/, /\p{Print}/, /\p{^Graph}/, /\P{Print}/].each do |pattern|
+      expect(grep(pattern, texts)).to eq(texts.grep(pattern)), pattern.inspect
+    end
+  end
+
   it "drops with invert, takes several patterns, and Strings as they are" do
     expect(grep({ pattern: /a/i, invert: true }, TEXTS)).to eq(TEXTS.grep_v(/a/i))
     expect(grep(/\u00e9/i, ["CAF\u00c9", "E"])).to eq(["CAF\u00c9"])
