@@ -106,6 +106,15 @@ RSpec.describe Minigun::Policy, :unlogged do
       expect(Array.new(asked.size) { asked.pop }).to eq([1, 2])
     end
 
+    it "wait as long as an object says that can be called, whatever it wants to know" do
+      asked = Thread::Queue.new
+      patience = Class.new { define_method(:call) { |attempt, error = nil| (asked << [attempt, error&.message]) && 0 } }.new
+      job(retries: 1, backoff: patience) { |n| n == 3 ? raise("no") : emit(n) }.run
+
+      expect(asked.pop).to eq([1, "no"])
+      expect(asked).to be_empty
+    end
+
     it "hold no place in a queue and no worker meanwhile" do
       object = job(count: 200, retries: 1, backoff: 0.2, threads: 1, queue_size: 1) do |n|
         @tries[n] += 1
@@ -163,6 +172,14 @@ RSpec.describe Minigun::Policy, :unlogged do
 
       expect(ledger(object)).to eq(done: 7, skipped: 2, dead: 1)
       expect(object.instance_variable_get(:@seen)).to eq(1)
+    end
+
+    it "answers by an object that can be called, with as much as it wants to know" do
+      judge = Class.new { def call(error, item = nil) = error.message == "bad" && item == 1 ? :dead_letter : :skip }.new
+      object = job(on_error: judge) { |n| n < 3 ? raise("bad") : emit(n) }
+      object.run
+
+      expect(ledger(object)).to eq(done: 7, skipped: 2, dead: 1)
     end
 
     it "ends the run with what the callable raises, whatever it is" do

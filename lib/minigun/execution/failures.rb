@@ -81,7 +81,7 @@ module Minigun
       # Twice as long each time, and up to half more, so that many don't come back at once.
       def backoff(policy, attempt, error)
         given = policy[:backoff]
-        seconds = given.respond_to?(:call) ? exposed { given.call(attempt + 1, *(error unless given.arity == 1)) } : nil
+        seconds = given.respond_to?(:call) ? exposed { given.call(*fitting(given, [attempt + 1, error])) } : nil
         return [seconds.to_f, 0.0].max if seconds
 
         [(given.is_a?(Numeric) ? given : BACKOFF) * (2.0**[attempt, 64].min), MAX_BACKOFF].min * (1 + (Random.new.rand / 2))
@@ -99,10 +99,18 @@ module Minigun
 
       # Blocks take what they have parameters for; their self is the user object, as everywhere.
       def ask(handler, arguments)
+        arguments = fitting(handler, arguments)
         return handler.call(*arguments) unless handler.is_a?(Proc)
 
-        arguments = arguments.first(handler.parameters.count { |kind,| %i[req opt].include?(kind) }) if handler.arity >= 0
         @run.program.context.instance_exec(*arguments, &handler)
+      end
+
+      # As many of the arguments as it has parameters for.
+      def fitting(callable, arguments)
+        parameters = (callable.is_a?(Proc) ? callable : callable.method(:call)).parameters
+        return arguments if parameters.any? { |kind,| kind == :rest }
+
+        arguments.first(parameters.count { |kind,| %i[req opt].include?(kind) })
       end
 
       def settle(answer, step, item, error, attempts)
