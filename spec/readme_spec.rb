@@ -81,7 +81,7 @@ RSpec.describe "README" do
       class Job
         include Minigun::DSL
         producer(:files) { emit 1 }
-        processor(:words) { |n| sleep 0.01; emit n }
+        processor(:words) { |n| sleep 0.25; emit n }
         consumer(:keep) { |_| nil }
       end
       job = Job.new

@@ -34,11 +34,11 @@ RSpec.describe "Stages that block" do
       producer(:items) { @phases.each { |phase| emit phase } }
       consumer(:work) { |phase| under_way(phase) { phase == :quick ? nil : sleep(0.003) } }
     end
-    run = klass.new(phased([:slow, 60], [:quick, 2000], [:again, 120]))
+    run = klass.new(phased([:slow, 200], [:quick, 2000], [:again, 400]))
     run.run
     expect(run.most[:slow]).to eq(6)
     expect(run.most[:again]).to eq(6)
-    expect(run.order.size).to eq(2180)
+    expect(run.order.size).to eq(2600)
   end
 
   it "share what the worker has in hand that proved it, where they have a queue of their own" do
@@ -47,10 +47,10 @@ RSpec.describe "Stages that block" do
       accumulator(:pairs, max_size: 2)
       consumer(:work) { |pair| under_way(pair.first) { sleep 0.003 } }
     end
-    run = klass.new(phased([:slow, 100]))
+    run = klass.new(phased([:slow, 400]))
     run.run
     expect(run.most[:slow]).to eq(6)
-    expect(run.order.size).to eq(50)
+    expect(run.order.size).to eq(200)
   end
 
   it "stay alone with threads: 1" do
@@ -85,7 +85,7 @@ RSpec.describe "Stages that block" do
       before(:work) { (@events ||= []) << [:before, Thread.current] }
       after(:work) { @events << [:after, Thread.current] }
     end
-    run = klass.new(phased([:slow, 40]))
+    run = klass.new(phased([:slow, 200]))
     run.run
     expect(run.most[:slow]).to eq(6)
     run.events.group_by(&:last).each_value do |events|
