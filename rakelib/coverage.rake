@@ -6,11 +6,11 @@ require_relative "coverage_reasons"
 require_relative "instrumented"
 
 # Percent of lines and of branches; they may only rise. docs/coverage.md has the aims, and what is left.
-COVERAGE_FLOORS = { "core, by C tests" => [95, 84], "native stages, by C tests" => [91, 73], "core" => [97, 88],
-                    "native stages" => [96, 82], "binding" => [96, 83], "Ruby" => [96, 86] }.freeze
+COVERAGE_FLOORS = { "core, by C tests" => [95, 84], "native stages, by C tests" => [91, 73], "core" => [97, 89],
+                    "native stages" => [96, 83], "binding" => [98, 90], "Ruby" => [97, 89] }.freeze
 
 # What has to have a reason where it is missed, and how many lines lack one yet: fewer and fewer.
-COVERAGE_UNEXPLAINED = { "binding" => [:missed, 100], "Ruby" => [:unrun, 40] }.freeze
+COVERAGE_UNEXPLAINED = { "binding" => [:missed, 10], "Ruby" => [:unrun, 5] }.freeze
 
 # What is random is there to meet what is rare, not to reach more lines; and where all is counted it is slow.
 COVERAGE_SHARES = { "GRAPH_COUNT" => "40", "KILLS" => "300", "INTERRUPTS" => "10000" }.freeze

@@ -81,6 +81,13 @@ RSpec.describe Minigun::Execution::ForkPool, :no_leaks, limit: 300 do
         expect([error.original_class, error.message]).to eq(["Odd", "Odd: made here"])
       end
 
+      it "reports an exception of a class that only the child has by its name" do
+        run, = drive([1], kind) { raise Object.const_set(:OnlyInTheChild, Class.new(StandardError)), "made here" }
+        error = run.failures[0][1]
+        expect([error.class, error.original_class]).to eq([Minigun::RemoteError, "OnlyInTheChild"])
+        expect(error.message).to eq("OnlyInTheChild: made here")
+      end
+
       it "reports a result that can't be carried" do
         run, = drive([1, 2, 3], kind) { |item, out| out << (item == 2 ? proc {} : item) }
         expect(run.outputs).to contain_exactly(1, 3)
