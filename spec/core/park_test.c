@@ -11,9 +11,12 @@ TEST(park_ring_before_the_sleep_is_kept)
 {
     mg_park_t park;
     mg_park_init(&park);
+    CHECK(!mg_park_is_rung(&park));
     mg_park_ring(&park);
     mg_park_ring(&park);
+    CHECK(mg_park_is_rung(&park));
     CHECK(mg_park_sleep(&park, 0));
+    CHECK(!mg_park_is_rung(&park));
     CHECK(!mg_park_sleep(&park, mg_clock_now() + 1000000)); /* both rings were one */
     mg_park_fini(&park);
 }

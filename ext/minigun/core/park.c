@@ -47,6 +47,12 @@ mg_park_ring(mg_park_t *park)
     }
 }
 
+bool
+mg_park_is_rung(mg_park_t *park)
+{
+    return atomic_load_explicit(&park->rung, memory_order_relaxed) != 0;
+}
+
 #else
 
 void
@@ -95,6 +101,15 @@ mg_park_ring(mg_park_t *park)
     park->rung = true;
     pthread_cond_signal(&park->bell);
     pthread_mutex_unlock(&park->lock);
+}
+
+bool
+mg_park_is_rung(mg_park_t *park)
+{
+    pthread_mutex_lock(&park->lock);
+    bool rung = park->rung;
+    pthread_mutex_unlock(&park->lock);
+    return rung;
 }
 
 #endif

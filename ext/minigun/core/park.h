@@ -38,4 +38,7 @@ bool mg_park_sleep(mg_park_t *park, uint64_t deadline);
 
 void mg_park_ring(mg_park_t *park);
 
+/* Has it rung, so that the next sleep will be none? */
+bool mg_park_is_rung(mg_park_t *park);
+
 #endif
