@@ -12,6 +12,7 @@ module Minigun
       def initialize(step, user_object, place)
         @step = step
         @user_object, @place = user_object, place
+        @lock = Mutex.new
         @work = isolate unless (@refusal = refusal_of_step)
       rescue ArgumentError, Ractor::Error => e
         @refusal = e.message
@@ -23,13 +24,11 @@ module Minigun
       # @return [String, nil]
       attr_reader :refusal
 
-      # Logs, once, why the step's items are worked on by threads.
+      # Logs, once, why the step's items are worked on by threads; any thread may call.
       # @return [nil]
       def report(reason = refusal)
-        return if @reported
-
-        @reported = true
-        Minigun.logger.warn("#{@place} on threads instead of ractors: #{reason}")
+        known = @lock.synchronize { @reported.tap { @reported = true } }
+        Minigun.logger.warn("#{@place} on threads instead of ractors: #{reason}") unless known
         nil
       end
 
