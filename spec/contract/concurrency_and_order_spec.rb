@@ -61,6 +61,33 @@ RSpec.describe "Concurrency and order" do
     expect(mixed.out).to eq([*0...3_000])
   end
 
+  it "keeps that order wherever the first item is that is sent by name" do
+    wrong = (1..130).reject do |first|
+      mixed = items_job(200) do
+        processor(:work) { |n, output| n < first || (n - first).odd? ? output << n : output.to(:keep) << n }
+        consumer(:keep, threads: 1) { |n| @out << n }
+      end
+      mixed.run
+      mixed.out == [*0...200]
+    end
+
+    expect(wrong).to be_empty
+  end
+
+  it "keeps that order where items are tried again" do
+    mixed = items_job(300) do
+      processor(:work, retries: 1, backoff: 0) do |n, output|
+        output << (3 * n)
+        output.to(:keep) << ((3 * n) + 1)
+        output << ((3 * n) + 2)
+      end
+      consumer(:keep, threads: 1) { |n| @out << n }
+    end
+    mixed.run
+
+    expect(mixed.out).to eq([*0...900])
+  end
+
   it "a processor handles one item at a time, also a slow one" do
     gauge = meter
     slow = items_job(12) do

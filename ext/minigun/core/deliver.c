@@ -348,7 +348,7 @@ mg_hand_emit_slow(mg_hand_t *hand, mg_item_t item)
     if (hand->delivering) {
         seal_open(hand, &hand->sealed);
     }
-    else if (hand->overlap_open && !hand->holding) {
+    else if (hand->overlap_open) {
         for (uint32_t i = 0; i < hand->nroutes; i++) {
             mg_route_t *route = &hand->routes[i];
             if (route->overlaps) seal(hand, &route->out, route->target->index, &hand->sealed);
@@ -386,6 +386,8 @@ mg_hand_send(mg_hand_t *hand, uint32_t number, mg_item_t item)
     }
     else if (route->overlaps) {
         seal(hand, &hand->out, MG_STATIC, &hand->sealed);
+        mg__chunk_done(run, hand->out); /* an empty one, which would take what is emitted next past this item */
+        hand->out = NULL;
         hand->overlap_open = true;
     }
     if (route->out == NULL) {
