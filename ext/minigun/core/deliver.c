@@ -386,7 +386,10 @@ mg_hand_send(mg_hand_t *hand, uint32_t number, mg_item_t item)
     }
     else if (route->overlaps) {
         seal(hand, &hand->out, MG_STATIC, &hand->sealed);
-        mg__chunk_done(run, hand->out); /* an empty one, which would take what is emitted next past this item */
+    }
+    if (route->overlaps) {
+        /* An empty chunk would take what is emitted next past this item. */
+        mg__chunk_done(run, hand->out);
         hand->out = NULL;
         hand->overlap_open = true;
     }
