@@ -178,7 +178,7 @@ mg_hand_t *mg_input_hand(VALUE self);
 void mg_input_close(mg_part_t *part, uint64_t *in_hand);
 void Init_minigun_input(void);
 
-/* rb_run.c; mg_run_sleep is in rb_worker.c */
+/* rb_run.c; mg_run_sleep and mg_interrupt_mask are in rb_sleep.c */
 mg_run_t *mg_run_get(VALUE self);
 mg_part_t *mg_part_get(VALUE run, VALUE index);
 /* Keeps the first error that stops the run. */

@@ -1,12 +1,14 @@
 /* engine_run.h - What the rooms of Minigun::Execution::Run share: rb_run.c has the class and
- * what it holds, rb_run_setup.c lays it out, rb_worker.c is its threads, rb_run_control.c
- * starts and ends it, rb_run_wait.c awaits it and looks after it meanwhile, rb_run_books.c tells what it did. */
+ * what it holds, rb_run_setup.c lays it out, rb_worker.c is its threads, rb_sleep.c how they
+ * sleep, rb_run_control.c starts and ends it, rb_run_wait.c awaits it and looks after it
+ * meanwhile, rb_run_books.c tells what it did. */
 #ifndef MG_ENGINE_RUN_H
 #define MG_ENGINE_RUN_H
 
 #include "engine.h"
 
 #include "core/run_ops.h"
+#include "core/turn.h"
 
 /* A step that ends if nothing was sent to it by a certain time. */
 typedef struct {
@@ -43,6 +45,12 @@ mg_engine_t *mg_engine_get(VALUE self);
 
 /* Keeps items of a step that were counted as cancelled, up to a bound. */
 void mg_engine_cancelled(mg_engine_t *engine, const mg_step_t *step, VALUE items);
+
+/* rb_sleep.c */
+
+/* At the GVL: taken by who returns from a sleep, passed by who falls asleep or ends. */
+extern mg_turn_t mg_gvl_turn;
+void Init_minigun_sleep(void);
 
 /* rb_worker.c: what the core's workers need of Ruby. */
 extern const mg_run_ops_t mg_run_ops;

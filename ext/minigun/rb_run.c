@@ -149,6 +149,7 @@ Init_minigun_run(void)
     rb_global_variable(&rb_cMinigunRun);
     rb_define_alloc_func(rb_cMinigunRun, engine_alloc);
     Init_minigun_run_setup(rb_cMinigunRun);
+    Init_minigun_sleep();
     Init_minigun_worker();
     Init_minigun_run_control(rb_cMinigunRun);
     Init_minigun_run_wait(rb_cMinigunRun);
